@@ -1,0 +1,30 @@
+//! All that a user ever sees of a failure. The server keeps causes for its log; nothing here has free text of the cluster.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, for the person at the page. The words stand in `words.rs`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "error")]
+pub enum Error {
+    /// No session, or one that ended (401).
+    #[error("not signed in")]
+    Unauthenticated,
+    /// The session may not do this (403).
+    #[error("not allowed")]
+    Forbidden,
+    /// What was asked for is not there (404).
+    #[error("not found")]
+    NotFound,
+    /// The input was refused (422). `message` is a whole sentence made by this program, never by the cluster.
+    #[error("{message}")]
+    Invalid { message: String },
+    /// The cluster's state does not allow it now (409). `message` is a whole sentence that says what to do.
+    #[error("{message}")]
+    Conflict { message: String },
+    /// The cluster or the panel cannot answer (503). `message` is a whole sentence that says what to do.
+    #[error("{message}")]
+    Unavailable { message: String },
+}
+
+/// A result whose error is what the user sees.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

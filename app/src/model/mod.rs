@@ -1,0 +1,31 @@
+//! The wire model: what crosses from the server to the page, one noun a file.
+//!
+//! Made by the server's pure `workshop/` folder, read by components, the chart and the tests.
+
+mod autoscaler;
+mod explanation;
+mod finding;
+mod history;
+mod load;
+mod overview;
+mod pod;
+mod settings;
+mod snapshot;
+mod stream;
+mod time;
+
+pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
+pub use explanation::Explanation;
+pub use finding::Finding;
+pub use history::{
+    CpuSample, History, Interval, LoadMark, LoadSample, Look, Observed, PodCounts, Rescale,
+};
+pub use load::{LoadEnd, LoadFigures, LoadOutcome, LoadStage, LoadState};
+pub use overview::{Overview, SeatRow};
+pub use pod::{PodCpu, PodRole, PodState};
+pub use settings::{LoadLimits, LoadSettings, Panel};
+pub use snapshot::{
+    DeploymentState, Owner, Phase, ScaledObjectState, ServiceState, Snapshot, SourceState, Sources,
+};
+pub use stream::StreamEvent;
+pub use time::TimeMs;

@@ -1,0 +1,38 @@
+//! What `GET /events` carries. The SSE event's name is the tag, its data the JSON of the content.
+
+use serde::{Deserialize, Serialize};
+
+use super::{History, Overview, Snapshot, TimeMs};
+
+/// One item of the stream. On the wire: `event: history`, `event: change`, `event: overview`, `event: alive`, `event: end`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum StreamEvent {
+    /// All that is known; replaces what the page has.
+    History {
+        build: String,
+        snapshot: Box<Snapshot>,
+        history: History,
+    },
+    /// The new snapshot and what was appended to the history.
+    Change {
+        snapshot: Box<Snapshot>,
+        appended: History,
+    },
+    /// The instructor's table.
+    Overview { overview: Overview },
+    /// The stream lives; carries the server's time (the cluster's clock).
+    Alive { build: String, time: TimeMs },
+}
+
+impl StreamEvent {
+    /// The SSE event's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::History { .. } => "history",
+            Self::Change { .. } => "change",
+            Self::Overview { .. } => "overview",
+            Self::Alive { .. } => "alive",
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the pages need of the server. Implemented in `server/src/web/`, bound to the request's session:
+//! **no method of [`Workshop`] takes a namespace**.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+use crate::model::{History, LoadSettings, Overview, Panel, Snapshot};
+
+/// One attendee's namespace, as their session may see it and act on it.
+#[async_trait]
+pub trait Workshop: Send + Sync {
+    /// The namespace now.
+    async fn snapshot(&self) -> Result<Snapshot>;
+
+    /// What was observed of it.
+    async fn history(&self) -> Result<History>;
+
+    /// Applies the workshop's objects. `take_over` also those that someone else's field manager owns.
+    async fn deploy(&self, take_over: bool) -> Result<()>;
+
+    /// Starts a load, after removing one that ended.
+    async fn start_load(&self, load: LoadSettings) -> Result<()>;
+
+    /// Stops every load of the namespace. `foreign` also one that the panel did not start.
+    async fn stop_load(&self, foreign: bool) -> Result<()>;
+
+    /// Removes everything of the workshop.
+    async fn clean_up(&self) -> Result<()>;
+}
+
+/// The whole class, as an instructor's session may see it and act on it.
+#[async_trait]
+pub trait Class: Send + Sync {
+    /// All seats.
+    async fn overview(&self) -> Result<Overview>;
+
+    /// Stops the load of one seat, by its number.
+    async fn stop_load(&self, seat: &str) -> Result<()>;
+
+    /// Stops every load; returns how many there were.
+    async fn stop_all_loads(&self) -> Result<u32>;
+}
+
+/// Who asks. Provided as context to every page and server function.
+#[derive(Clone)]
+pub enum Viewer {
+    /// Nobody signed in. `reason` is shown on the sign-in page.
+    Anonymous,
+    /// An attendee with the seat's number, namespace and name.
+    Attendee {
+        namespace: String,
+        workshop: Arc<dyn Workshop>,
+    },
+    /// An instructor.
+    Instructor { class: Arc<dyn Class> },
+}
+
+/// The page's context: who asks, and of which panel.
+#[derive(Clone)]
+pub struct PageContext {
+    pub viewer: Viewer,
+    pub panel: Panel,
+    /// The folder of this build's assets, `/pkg/<hash>`.
+    pub assets: String,
+    /// The nonce of this answer's Content-Security-Policy.
+    pub nonce: String,
+}

@@ -1,0 +1,18 @@
+//! The names that the panel writes into the cluster, in one place.
+
+/// `metadata.managedFields[].manager` of all that the panel applies.
+pub const FIELD_MANAGER: &str = "workshop-panel";
+
+/// Label of every object that the panel makes: `app.kubernetes.io/part-of`.
+pub const PART_OF_LABEL: &str = "app.kubernetes.io/part-of";
+pub const PART_OF: &str = "autoscaling-workshop";
+
+/// Label of a seat's Namespace and Secret; its value is the seat's number as the code shows it, `07`.
+/// A Namespace with it is a workshop namespace; all others are ignored.
+pub const SEAT_LABEL: &str = "autoscaling-workshop/seat";
+
+/// Annotation of a seat's Namespace: the attendee's name, if known.
+pub const NAME_ANNOTATION: &str = "autoscaling-workshop/name";
+
+/// The account in each attendee's namespace that the panel acts as.
+pub const ATTENDEE_ACCOUNT: &str = "attendee";
