@@ -4,3 +4,4 @@
 pub mod cluster;
 pub mod names;
 pub mod publish;
+pub mod workshop;
