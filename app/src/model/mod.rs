@@ -10,6 +10,7 @@ mod load;
 mod overview;
 mod pod;
 mod settings;
+mod sign_in;
 mod snapshot;
 mod stream;
 mod time;
@@ -24,6 +25,7 @@ pub use load::{LoadEnd, LoadFigures, LoadOutcome, LoadStage, LoadState};
 pub use overview::{Overview, SeatRow};
 pub use pod::{PodCpu, PodRole, PodState};
 pub use settings::{LoadLimits, LoadSettings, Panel};
+pub use sign_in::{SignIn, SignInError};
 pub use snapshot::{
     DeploymentState, Owner, Phase, ScaledObjectState, ServiceState, Snapshot, SourceState, Sources,
 };
