@@ -268,17 +268,15 @@ impl From<AppOptions> for Settings {
 }
 
 impl PanelOptions {
-    /// The address in people's browsers.
+    /// The address in people's browsers; `listening` is where the panel really listens.
     ///
     /// # Errors
     /// A sentence, if the URL has a path, is no http URL, or is plain http to another machine.
-    pub fn public_url(&self) -> Result<PublicUrl, String> {
-        let url = match &self.public_url {
-            Some(url) => url.clone(),
-            None => format!("http://{}", self.listen),
-        };
-        // Without a public URL the panel is reached at the address it listens on, which the operator chose.
-        PublicUrl::parse(&url, self.insecure_http)
+    pub fn public_url(&self, listening: SocketAddr) -> Result<PublicUrl, String> {
+        match &self.public_url {
+            Some(url) => PublicUrl::parse(url, self.insecure_http),
+            None => PublicUrl::parse(&format!("http://{listening}"), self.insecure_http),
+        }
     }
 }
 

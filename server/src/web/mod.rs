@@ -30,6 +30,7 @@ use crate::commands::Commands;
 use crate::publish::Published;
 use crate::seats::Seats;
 
+pub use events::Streams;
 pub use files::Site;
 pub use public_url::PublicUrl;
 
@@ -45,7 +46,7 @@ pub struct AppState {
     pub load_limits: LoadLimits,
     /// Shown as a word on the page; nothing else hangs on it.
     pub simulated: bool,
-    pub streams: events::Streams,
+    pub streams: Streams,
     /// Ends the streams.
     pub shutdown: CancellationToken,
 }

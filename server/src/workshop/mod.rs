@@ -1,3 +1,6 @@
-//! Understands the cluster's objects: pure functions from values to values. No async, no clock, no lock.
+//! Understands one namespace. Pure: values in, values out; no async, no clock, no lock.
 
+pub mod locust_log;
 pub mod manifests;
+pub mod objects;
+pub mod time;

@@ -1,0 +1,25 @@
+// The forms work and the state shows without JavaScript.
+
+import { expect, signIn, test } from "./workshop";
+
+test.use({ javaScriptEnabled: false });
+
+test("deploy, start and stop work as plain forms", async ({ page, seat }) => {
+  await signIn(page, seat(2).code);
+  await expect(page.getByText("Reload for new figures.")).toBeVisible();
+  await page.getByRole("button", { name: "Deploy" }).click();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByRole("button", { name: "Start load" })).toBeEnabled({ timeout: 500 });
+  }).toPass();
+  await page.getByRole("button", { name: "Start load" }).click();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText(/Load is on: \d+ users/)).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 30_000 });
+  await page.getByRole("button", { name: "Stop load" }).click();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByText(/No load pod is left/)).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 40_000 });
+});

@@ -1,0 +1,51 @@
+//! kubectl, as someone beside the panel uses it, with the administrator's rights.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// Runs kubectl and returns what it prints. Panics with its error otherwise.
+pub(crate) fn kubectl(arguments: &[&str]) -> String {
+    let output = Command::new("kubectl")
+        .args(arguments)
+        .output()
+        .expect("kubectl runs");
+    succeeded(arguments, &output)
+}
+
+/// `kubectl apply -f -` with this manifest.
+pub(crate) fn apply(namespace: &str, manifest: &str) -> String {
+    let arguments = ["apply", "-n", namespace, "-f", "-"];
+    let mut child = Command::new("kubectl")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kubectl runs");
+    child
+        .stdin
+        .take()
+        .expect("it has an input")
+        .write_all(manifest.as_bytes())
+        .expect("it reads");
+    succeeded(&arguments, &child.wait_with_output().expect("kubectl ends"))
+}
+
+/// What kubectl refuses, in its own words. Panics if it does not refuse.
+pub(crate) fn refused(arguments: &[&str]) -> String {
+    let output = Command::new("kubectl")
+        .args(arguments)
+        .output()
+        .expect("kubectl runs");
+    assert!(
+        !output.status.success(),
+        "kubectl {arguments:?} should have been refused"
+    );
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+fn succeeded(arguments: &[&str], output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "kubectl {arguments:?}: {error}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}

@@ -1,0 +1,136 @@
+//! The panel as a process: its account and seats on the cluster, and the program itself.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use crate::kubectl::kubectl;
+
+/// The panel's own namespace, and the prefix of the seats', apart from those of a class on the same cluster.
+const NAMESPACE: &str = "workshop";
+const PREFIX: &str = "workshop-test-";
+
+/// Everything that the panel needs on the cluster; deleted when dropped.
+pub(crate) struct Installed {
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) instructor: String,
+    kubeconfig: PathBuf,
+}
+
+/// One seat and its code.
+pub(crate) struct Seat {
+    pub(crate) namespace: String,
+    pub(crate) code: String,
+}
+
+impl Installed {
+    /// Makes the panel's account, seats and a kubeconfig that holds nothing but that account's token.
+    pub(crate) fn new(seats: u32) -> Self {
+        remove(seats);
+        let rbac = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
+        kubectl(&["apply", "-f", rbac]);
+        let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
+            .args([
+                "seats",
+                "create",
+                "--count",
+                &seats.to_string(),
+                "--prefix",
+                PREFIX,
+            ])
+            .output()
+            .expect("the program runs");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "seats create failed: {error}");
+        let mut installed = Self {
+            seats: Vec::new(),
+            instructor: String::new(),
+            kubeconfig: kubeconfig(),
+        };
+        for line in printed.lines() {
+            match line.split_whitespace().collect::<Vec<_>>()[..] {
+                ["seat", namespace, code] => installed.seats.push(Seat {
+                    namespace: namespace.to_owned(),
+                    code: code.to_owned(),
+                }),
+                ["instructor", code] => installed.instructor = code.to_owned(),
+                _ => {}
+            }
+        }
+        assert_eq!(installed.seats.len(), seats as usize, "{printed}");
+        installed
+    }
+
+    /// Starts the panel; returns once it tells its address.
+    pub(crate) fn start(&self) -> Panel {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_workshop"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .env("KUBECONFIG", &self.kubeconfig)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the panel starts");
+        let output = process.stdout.take().expect("its output is ours");
+        let address = BufReader::new(output)
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("open http://").map(str::to_owned))
+            .expect("it tells its address");
+        Panel { process, address }
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        remove(u32::try_from(self.seats.len()).unwrap_or(u32::MAX));
+    }
+}
+
+/// A running panel, ended when dropped.
+pub(crate) struct Panel {
+    process: Child,
+    /// `127.0.0.1:PORT`
+    pub(crate) address: String,
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        // It may have ended by itself; the test says so elsewhere.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn remove(seats: u32) {
+    let mut names = vec![NAMESPACE.to_owned()];
+    names.extend((1..=seats).map(|n| format!("{PREFIX}{n}")));
+    let mut arguments = vec![
+        "delete",
+        "namespace",
+        "--ignore-not-found",
+        "--timeout=120s",
+    ];
+    arguments.extend(names.iter().map(String::as_str));
+    kubectl(&arguments);
+}
+
+/// A kubeconfig with the token of the panel's account, and nothing of the administrator's.
+fn kubeconfig() -> PathBuf {
+    let token = kubectl(&["create", "token", "panel", "-n", NAMESPACE, "--duration=2h"]);
+    let cluster = |path: &str| kubectl(&["config", "view", "--raw", "--minify", "-o", path]);
+    let config = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "panel",
+        "contexts": [{ "name": "panel", "context": { "cluster": "test", "user": "panel" } }],
+        "users": [{ "name": "panel", "user": { "token": token } }],
+        "clusters": [{ "name": "test", "cluster": {
+            "server": cluster("jsonpath={.clusters[0].cluster.server}"),
+            "certificate-authority-data":
+                cluster("jsonpath={.clusters[0].cluster.certificate-authority-data}"),
+        }}],
+    });
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("panel.kubeconfig");
+    std::fs::write(&file, config.to_string()).expect("the folder can be written to");
+    file
+}

@@ -1,0 +1,45 @@
+//! Builds the panel, and runs it on the simulator.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::command::{self, cargo, say};
+use crate::site;
+
+/// Builds the site and the server; returns the server's binary.
+pub(crate) fn build() -> Result<PathBuf> {
+    site::build()?;
+    say("Building the server");
+    command::run(&mut cargo(&[
+        "build",
+        "--package",
+        "server",
+        "--bin",
+        "workshop",
+    ]))?;
+    Ok(PathBuf::from("target/debug/workshop"))
+}
+
+/// `workshop demo` with these arguments.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let workshop = build()?;
+    run_to_end(
+        Command::new(workshop)
+            .args(["demo", "--site", site::SITE])
+            .args(arguments),
+    )
+}
+
+#[cfg(unix)]
+fn run_to_end(command: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    // Takes this process's place, so that signals reach the panel itself.
+    Err(command.exec().into())
+}
+
+#[cfg(not(unix))]
+fn run_to_end(command: &mut Command) -> Result<()> {
+    crate::command::run(command)
+}

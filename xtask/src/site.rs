@@ -1,0 +1,132 @@
+//! Builds what the browser loads: WebAssembly, its JavaScript, the style sheet and the files of public/.
+//!
+//! Assets live in `target/site/pkg/<hash>/` with a brotli and a gzip file beside each; `target/site/build` holds the hash.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::command::{run, say};
+use crate::wasm_target;
+
+/// The folder that `workshop --site` takes.
+pub(crate) const SITE: &str = "target/site";
+
+const PROFILE: &str = "wasm-release";
+
+/// Builds the site, and does nothing where it is up to date.
+pub(crate) fn build() -> Result<()> {
+    let toolchain = wasm_target::prepare()?;
+    say("Building the page for the browser (the first time takes some minutes)");
+    run(&mut toolchain.cargo(
+        "build",
+        &[
+            "--package",
+            "app",
+            "--lib",
+            "--no-default-features",
+            "--features",
+            "hydrate",
+            "--profile",
+            PROFILE,
+        ],
+    ))?;
+    let wasm = Path::new("target/wasm/wasm32-unknown-unknown")
+        .join(PROFILE)
+        .join("app.wasm");
+    let style = fs::read("style/main.css").context("failed to read style/main.css")?;
+
+    let hash = hash(&[&fs::read(&wasm)?, &style]);
+    let site = Path::new(SITE);
+    let assets = site.join("pkg").join(&hash);
+    copy_public(site)?;
+    if fs::read_to_string(site.join("build")).is_ok_and(|build| build == hash) && assets.exists() {
+        return Ok(());
+    }
+
+    say("Writing the JavaScript of the page and compressing the assets");
+    if site.join("pkg").exists() {
+        fs::remove_dir_all(site.join("pkg"))?;
+    }
+    fs::create_dir_all(&assets)?;
+    Bindgen::new()
+        .input_path(&wasm)
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&assets)
+        .context("wasm-bindgen failed")?;
+    fs::write(assets.join("main.css"), style)?;
+    for asset in files(&assets)? {
+        compress(&asset)?;
+    }
+    fs::write(site.join("build"), hash)?;
+    Ok(())
+}
+
+fn copy_public(site: &Path) -> Result<()> {
+    fs::create_dir_all(site)?;
+    for file in files(Path::new("public"))? {
+        let name = file.file_name().context("a file of public/ has no name")?;
+        fs::copy(&file, site.join(name))?;
+    }
+    Ok(())
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("failed to read {}", folder.display()))?
+    {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Twelve hexadecimal digits: enough to tell builds apart.
+fn hash(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher
+        .finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Writes FILE.br and FILE.gz, which the server sends instead where the browser takes them.
+fn compress(file: &Path) -> Result<()> {
+    let content = fs::read(file)?;
+    let with = |ending: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 9,
+        lgwin: 22,
+        ..Default::default()
+    };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut content.as_slice(), &mut compressed, &parameters)?;
+    fs::write(with(".br"), compressed)?;
+
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&content)?;
+    fs::write(with(".gz"), gzip.finish()?)?;
+    Ok(())
+}
