@@ -1,5 +1,7 @@
 //! All that a user ever sees of a failure. The server keeps causes for its log; nothing here has free text of the cluster.
 
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 /// What went wrong, for the person at the page. The words stand in `words.rs`.
@@ -28,3 +30,19 @@ pub enum Error {
 
 /// A result whose error is what the user sees.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl FromServerFnError for Error {
+    type Encoder = JsonEncoding;
+
+    /// Failures of the call itself. What the form sent is at fault in some, the way to the panel in the others.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Invalid {
+                message: crate::words::NOT_A_NUMBER.to_owned(),
+            },
+            _ => Self::Unavailable {
+                message: crate::words::NO_ANSWER.to_owned(),
+            },
+        }
+    }
+}

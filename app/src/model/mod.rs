@@ -9,6 +9,8 @@ mod history;
 mod load;
 mod overview;
 mod pod;
+#[cfg(test)]
+pub(crate) mod samples;
 mod settings;
 mod sign_in;
 mod snapshot;

@@ -1,0 +1,88 @@
+//! The server functions: what the buttons ask for. They check their input and call the [`Workshop`] or [`Class`] of the
+//! request's session, nothing else. Called by forms with and without JavaScript.
+//!
+//! [`Workshop`]: crate::workshop::Workshop
+//! [`Class`]: crate::workshop::Class
+
+use leptos::prelude::*;
+
+use crate::error::Result;
+
+/// Applies the workshop's objects. `take_over` also replaces those that someone else applied.
+#[server(prefix = "/api", endpoint = "deploy")]
+pub async fn deploy(take_over: bool) -> Result<()> {
+    session::workshop()?.deploy(take_over).await
+}
+
+/// Starts a load with these values.
+#[server(prefix = "/api", endpoint = "start_load")]
+pub async fn start_load(users: u32, spawn_rate: u32, run_time_s: u32, n: u32) -> Result<()> {
+    let load = crate::model::LoadSettings {
+        users,
+        spawn_rate,
+        run_time_s,
+        n,
+    };
+    load.check(&session::load_limits()?)?;
+    session::workshop()?.start_load(load).await
+}
+
+/// Stops the load. `foreign` also one that the panel did not start.
+#[server(prefix = "/api", endpoint = "stop_load")]
+pub async fn stop_load(foreign: bool) -> Result<()> {
+    session::workshop()?.stop_load(foreign).await
+}
+
+/// Removes everything of the workshop.
+#[server(prefix = "/api", endpoint = "clean_up")]
+pub async fn clean_up() -> Result<()> {
+    session::workshop()?.clean_up().await
+}
+
+/// Stops the load of one seat, by its number.
+#[server(prefix = "/api", endpoint = "stop_seat_load")]
+pub async fn stop_seat_load(seat: String) -> Result<()> {
+    session::class()?.stop_load(&seat).await
+}
+
+/// Stops every load of the class.
+#[server(prefix = "/api", endpoint = "stop_all_loads")]
+pub async fn stop_all_loads() -> Result<u32> {
+    session::class()?.stop_all_loads().await
+}
+
+/// Who asks, from the request's context.
+#[cfg(feature = "ssr")]
+mod session {
+    use std::sync::Arc;
+
+    use leptos::prelude::use_context;
+
+    use crate::error::{Error, Result};
+    use crate::model::LoadLimits;
+    use crate::workshop::{Class, PageContext, Viewer, Workshop};
+
+    fn viewer() -> Result<PageContext> {
+        use_context::<PageContext>().ok_or(Error::Unauthenticated)
+    }
+
+    pub(super) fn workshop() -> Result<Arc<dyn Workshop>> {
+        match viewer()?.viewer {
+            Viewer::Attendee { workshop, .. } => Ok(workshop),
+            Viewer::Instructor { .. } => Err(Error::Forbidden),
+            Viewer::Anonymous => Err(Error::Unauthenticated),
+        }
+    }
+
+    pub(super) fn class() -> Result<Arc<dyn Class>> {
+        match viewer()?.viewer {
+            Viewer::Instructor { class } => Ok(class),
+            Viewer::Attendee { .. } => Err(Error::Forbidden),
+            Viewer::Anonymous => Err(Error::Unauthenticated),
+        }
+    }
+
+    pub(super) fn load_limits() -> Result<LoadLimits> {
+        Ok(viewer()?.panel.load_limits)
+    }
+}

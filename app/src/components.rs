@@ -1,0 +1,21 @@
+//! The parts of the pages, one a file. They read [`crate::stream::Live`] and say what `words.rs` says.
+#![expect(unreachable_pub, reason = "the component macro writes `pub` itself")]
+
+mod chart_panel;
+mod confirmation;
+mod connection_badge;
+mod control_bar;
+mod header;
+mod load_form;
+mod loop_strip;
+mod pods_table;
+mod seats_table;
+mod why_panel;
+
+pub(crate) use chart_panel::ChartPanel;
+pub(crate) use control_bar::ControlBar;
+pub(crate) use header::Header;
+pub(crate) use loop_strip::LoopStrip;
+pub(crate) use pods_table::PodsTable;
+pub(crate) use seats_table::SeatsTable;
+pub(crate) use why_panel::WhyPanel;

@@ -1,0 +1,109 @@
+//! The page's head: whose page it is, which cluster, how fresh, text size, theme, sign-out.
+
+use leptos::prelude::*;
+
+use super::connection_badge::ConnectionBadge;
+use crate::model::Panel;
+use crate::stream::Live;
+use crate::words;
+
+/// Themes in the order of the switch. `auto` follows the system and is not stored.
+const THEMES: [(&str, &str); 3] = [("auto", "◐"), ("light", "○"), ("dark", "●")];
+
+/// The head of both pages behind the sign-in.
+#[component]
+pub(crate) fn Header(
+    /// The seat's namespace, or the instructor's title.
+    title: String,
+    panel: Option<Panel>,
+    live: Live,
+) -> impl IntoView {
+    let cluster = panel.map(|p| words::cluster(p.kubernetes.as_deref(), p.simulated));
+    view! {
+        <header class="header">
+            <h1 translate="no">{title}</h1>
+            <span class="cluster" translate="no">{cluster}</span>
+            <ConnectionBadge live />
+            <TextSwitch />
+            <ThemeSwitch />
+            <form method="post" action="/session/end">
+                <button type="submit" data-quiet="true">{words::SIGN_OUT}</button>
+            </form>
+        </header>
+    }
+}
+
+/// Text at 100 or 125 %.
+#[component]
+fn TextSwitch() -> impl IntoView {
+    let large = RwSignal::new(false);
+    Effect::new(move || large.set(stored("text").as_deref() == Some("large")));
+    let switch = move |_| {
+        large.update(|large| *large = !*large);
+        store("text", if large.get() { Some("large") } else { None });
+    };
+    view! {
+        <button
+            class="script-only"
+            type="button"
+            data-quiet="true"
+            aria-label=words::TEXT_SIZE
+            aria-pressed=move || large.get().to_string()
+            on:click=switch
+        >
+            "A+"
+        </button>
+    }
+}
+
+/// Auto, light, dark.
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let index = RwSignal::new(0);
+    Effect::new(move || {
+        let stored = stored("theme");
+        let known = THEMES
+            .iter()
+            .position(|(name, _)| stored.as_deref() == Some(*name));
+        index.set(known.unwrap_or(0));
+    });
+    let switch = move |_| {
+        index.update(|index| *index = (*index + 1) % THEMES.len());
+        let (name, _) = THEMES[index.get()];
+        store("theme", if name == "auto" { None } else { Some(name) });
+    };
+    view! {
+        <button
+            class="script-only"
+            type="button"
+            data-quiet="true"
+            aria-label=move || format!("{}: {}", words::THEME, THEMES[index.get()].0)
+            on:click=switch
+        >
+            {move || THEMES[index.get()].1}
+        </button>
+    }
+}
+
+/// A choice of this browser. Storage may be forbidden: then there is none.
+fn stored(key: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a choice and applies it to the document, as the shell's script does before the first paint.
+fn store(key: &str, value: Option<&str>) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        // A full or forbidden storage only means that the choice is not kept.
+        let _kept = match value {
+            Some(value) => storage.set_item(key, value),
+            None => storage.remove_item(key),
+        };
+    }
+    if let Some(root) = document().document_element() {
+        let attribute = format!("data-{key}");
+        let _applied = match value {
+            Some(value) => root.set_attribute(&attribute, value),
+            None => root.remove_attribute(&attribute),
+        };
+    }
+}

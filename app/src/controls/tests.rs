@@ -1,0 +1,329 @@
+//! One test a row of the button table: who is enabled, which one is filled, the exact texts.
+
+use super::*;
+use crate::model::samples::{self, at};
+use crate::model::{Explanation, LoadEnd, LoadOutcome};
+use ControlState::{Busy, Disabled, Filled, On};
+
+fn now(seconds: f64) -> Moment {
+    Moment {
+        connection: Connection::Live,
+        now: at(seconds),
+        ..Moment::default()
+    }
+}
+
+/// States in the order of the buttons, the reasons of those that have one, and the line.
+fn row(snapshot: &Snapshot, moment: Moment) -> ([ControlState; 4], Vec<String>, String) {
+    let c = controls(snapshot, moment);
+    let all = [&c.deploy, &c.start_load, &c.stop_load, &c.clean_up];
+    for control in all {
+        let explained = control.state != Disabled || control.reason.is_some();
+        assert!(explained, "a disabled button has a reason: {c:?}");
+    }
+    if moment.connection == Connection::Live {
+        let next = all.iter().filter(|c| c.state == Filled).count();
+        let busy = all.iter().filter(|c| c.state == Busy).count();
+        assert!(
+            next == 1 || (next == 0 && busy > 0),
+            "exactly one is filled, or one works: {c:?}"
+        );
+    }
+    let reasons = all.iter().filter_map(|c| c.reason.clone()).collect();
+    (all.map(|c| c.state), reasons, c.line.clone())
+}
+
+fn loaded(stage: LoadStage) -> Snapshot {
+    let (mut snapshot, _) = samples::mid_load();
+    if let Some(load) = &mut snapshot.load {
+        load.stage = stage;
+    }
+    snapshot
+}
+
+fn deploying() -> Snapshot {
+    let mut snapshot = samples::idle();
+    snapshot.phase = Phase::Deploying;
+    snapshot.explanation = Explanation::Deploying;
+    snapshot.pods[0].ready = false;
+    snapshot
+}
+
+#[test]
+fn nothing_there_asks_for_deploy() {
+    let (states, reasons, line) = row(&samples::nothing(), now(0.0));
+    assert_eq!(states, [Filled, Disabled, Disabled, Disabled]);
+    assert_eq!(
+        reasons,
+        ["Deploy first.", "No load is running.", "Nothing to remove."]
+    );
+    assert_eq!(line, "Nothing is deployed yet.");
+}
+
+#[test]
+fn deploying_names_its_stage() {
+    let mut snapshot = deploying();
+    let (states, reasons, line) = row(&snapshot, now(6.7));
+    assert_eq!(states, [Busy, Disabled, Disabled, On]);
+    assert_eq!(
+        reasons,
+        ["The app is not ready yet.", "No load is running."]
+    );
+    assert_eq!(line, "Starting the pod, 6 s");
+    snapshot.pods[0].started = None;
+    assert_eq!(row(&snapshot, now(20.2)).2, "Pulling the image, 20 s");
+    snapshot.pods.clear();
+    assert_eq!(row(&snapshot, now(1.0)).2, "Created 4 of 4 objects");
+}
+
+#[test]
+fn deploy_in_flight_counts_its_objects() {
+    let mut snapshot = samples::idle();
+    snapshot.scaled_object = None;
+    let moment = Moment {
+        pending: Some(Command::Deploy),
+        ..now(1.0)
+    };
+    let (states, _, line) = row(&snapshot, moment);
+    assert_eq!(states[0], Busy);
+    assert_eq!(line, "Created 3 of 4 objects");
+}
+
+#[test]
+fn ready_without_cpu_lets_the_load_start() {
+    let mut snapshot = samples::idle();
+    snapshot.phase = Phase::WaitingForCpu;
+    if let Some(autoscaler) = &mut snapshot.autoscaler {
+        autoscaler.utilization_percent = None;
+    }
+    let (states, reasons, line) = row(&snapshot, now(10.7));
+    assert_eq!(states, [Disabled, Filled, Disabled, On]);
+    assert_eq!(reasons, ["Already deployed.", "No load is running."]);
+    assert_eq!(
+        line,
+        "Ready. First CPU value in about 20 s; you may start now."
+    );
+}
+
+#[test]
+fn ready_tells_how_idle_it_is() {
+    let (states, _, line) = row(&samples::idle(), now(45.0));
+    assert_eq!(states, [Disabled, Filled, Disabled, On]);
+    assert_eq!(line, "Ready. Idle: 4 % CPU.");
+}
+
+#[test]
+fn starting_load_can_be_stopped() {
+    let (states, _, line) = row(&loaded(LoadStage::Starting), now(53.7));
+    assert_eq!(states, [Disabled, Busy, Filled, On]);
+    assert_eq!(line, "Starting Locust, 4 s");
+}
+
+#[test]
+fn start_over_an_ended_load_removes_its_job_first() {
+    let mut snapshot = samples::idle();
+    snapshot.load = loaded(LoadStage::Ended).load;
+    let moment = Moment {
+        pending: Some(Command::StartLoad),
+        ..now(400.0)
+    };
+    let (states, _, line) = row(&snapshot, moment);
+    assert_eq!(states[1], Busy);
+    assert_eq!(line, "Removing the last load's Job");
+}
+
+#[test]
+fn users_are_counted_while_they_come() {
+    let mut snapshot = loaded(LoadStage::Running);
+    if let Some(figures) = snapshot.load.as_mut().and_then(|l| l.figures.as_mut()) {
+        figures.users = Some(45);
+    }
+    assert_eq!(row(&snapshot, now(53.0)).2, "45 of 150 users");
+}
+
+#[test]
+fn load_on_tells_what_is_left() {
+    let (states, reasons, line) = row(&loaded(LoadStage::Running), now(111.8));
+    assert_eq!(states, [Disabled, Disabled, Filled, On]);
+    assert_eq!(
+        reasons,
+        ["Already deployed.", "A load is running: 3:59 left."]
+    );
+    assert_eq!(line, "Load is on: 150 users, 3:59 left.");
+}
+
+#[test]
+fn stopping_goes_from_the_job_to_the_last_pod() {
+    let mut snapshot = loaded(LoadStage::Stopping);
+    let moment = Moment {
+        load_off: Some(at(165.5)),
+        ..now(170.0)
+    };
+    let (states, reasons, line) = row(&snapshot, moment);
+    assert_eq!(states, [Disabled, Disabled, Busy, On]);
+    assert_eq!(reasons[1], "The last load is still stopping.");
+    assert_eq!(line, "Locust is ending: 1 pod left");
+
+    if let Some(pod) = snapshot.pods.last_mut() {
+        pod.status = "Terminating".to_owned();
+    }
+    let later = Moment {
+        now: at(197.0),
+        ..moment
+    };
+    assert_eq!(
+        row(&snapshot, later).2,
+        "Still 1 load pod after 31 s: locust-headless-rjdcm is Terminating."
+    );
+    if let Some(load) = &mut snapshot.load {
+        load.pods = 0;
+    }
+    assert_eq!(row(&snapshot, moment).2, "Deleting the Job");
+}
+
+#[test]
+fn the_end_of_a_load_is_told_and_then_forgotten() {
+    let mut snapshot = samples::idle();
+    let mut load = samples::load();
+    load.stage = LoadStage::Ended;
+    let mut ended = |outcome| {
+        load.end = Some(LoadEnd {
+            time: at(166.0),
+            outcome,
+        });
+        snapshot.load = Some(load.clone());
+        snapshot.clone()
+    };
+    let stopped = ended(LoadOutcome::Stopped { after_ms: 2_300 });
+    let (states, reasons, line) = row(&stopped, now(170.0));
+    assert_eq!(states, [Disabled, Filled, Disabled, On]);
+    assert_eq!(reasons[1], "No load is running.");
+    assert_eq!(line, "Stopped after 2 s. No load pod is left.");
+    assert_eq!(row(&stopped, now(400.0)).2, "Ready. Idle: 4 % CPU.");
+
+    let finished = ended(LoadOutcome::Finished);
+    assert_eq!(
+        row(&finished, now(170.0)).2,
+        "Load finished: 1,036 requests, 0 failed."
+    );
+    let failed = ended(LoadOutcome::Failed {
+        reason: "BackoffLimitExceeded".to_owned(),
+        error: Some("No locustfile found".to_owned()),
+    });
+    assert_eq!(
+        row(&failed, now(170.0)).2,
+        "Load failed: No locustfile found"
+    );
+}
+
+#[test]
+fn hanging_deploy_can_be_repeated() {
+    let mut snapshot = deploying();
+    snapshot.findings = vec![Finding::ImagePull {
+        pod: "webapp-1".to_owned(),
+        image: "nowhere/webapp".to_owned(),
+        message: "ErrImagePull".to_owned(),
+    }];
+    let (states, reasons, _) = row(&snapshot, now(80.0));
+    assert_eq!(states, [Filled, Disabled, Disabled, On]);
+    assert_eq!(
+        reasons,
+        [
+            "Deploy again with the same values.",
+            "The app is not ready: its image cannot be pulled.",
+            "No load is running."
+        ]
+    );
+}
+
+#[test]
+fn half_made_names_what_is_missing() {
+    let mut snapshot = samples::idle();
+    snapshot.service = None;
+    let (states, reasons, line) = row(&snapshot, now(45.0));
+    assert_eq!(states, [Filled, Disabled, Disabled, On]);
+    assert_eq!(reasons[0], "Deploy first: Service is missing.");
+    assert_eq!(line, "Parts are missing: Service. Deploy puts them back.");
+}
+
+#[test]
+fn stop_works_in_a_half_made_namespace() {
+    let mut snapshot = loaded(LoadStage::Running);
+    snapshot.scaled_object = None;
+    assert_eq!(row(&snapshot, now(112.0)).0, [On, Disabled, Filled, On]);
+}
+
+#[test]
+fn own_files_are_recognised_and_left_alone() {
+    let mut snapshot = samples::idle();
+    if let Some(scaled_object) = &mut snapshot.scaled_object {
+        scaled_object.name = "webapp-scaler".to_owned();
+        scaled_object.owner = Owner {
+            manager: "kubectl".to_owned(),
+            own: false,
+        };
+    }
+    let (states, _, line) = row(&snapshot, now(45.0));
+    assert_eq!(states, [On, Filled, Disabled, On]);
+    assert_eq!(
+        line,
+        "Found your own ScaledObject webapp-scaler, applied with kubectl."
+    );
+}
+
+#[test]
+fn removing_goes_from_the_scaled_object_to_the_pods() {
+    let mut snapshot = samples::idle();
+    snapshot.phase = Phase::Removing;
+    let (states, reasons, line) = row(&snapshot, now(45.0));
+    assert_eq!(states, [Disabled, Disabled, Disabled, Busy]);
+    assert_eq!(
+        reasons,
+        ["Being removed.", "Being removed.", "Being removed."]
+    );
+    assert_eq!(line, "Removing the ScaledObject");
+    snapshot.scaled_object = None;
+    assert_eq!(
+        row(&snapshot, now(45.0)).2,
+        "Removing the Deployment and Service"
+    );
+    snapshot.deployment = None;
+    snapshot.service = None;
+    assert_eq!(row(&snapshot, now(45.0)).2, "1 pod is ending");
+}
+
+#[test]
+fn cleaned_up_says_so() {
+    let mut snapshot = samples::nothing();
+    snapshot.phase = Phase::CleanedUp;
+    let (states, _, line) = row(&snapshot, now(45.0));
+    assert_eq!(states, [Filled, Disabled, Disabled, Disabled]);
+    assert_eq!(
+        line,
+        "Clean. Nothing of the workshop is left in workshop-user-7."
+    );
+}
+
+#[test]
+fn without_connection_nothing_can_be_pressed() {
+    let moment = Moment {
+        connection: Connection::Lost,
+        ..now(112.0)
+    };
+    let (states, reasons, line) = row(&loaded(LoadStage::Running), moment);
+    assert_eq!(states, [Disabled; 4]);
+    assert_eq!(reasons[0], "No connection to the panel.");
+    assert_eq!(line, "Showing the last known state.");
+}
+
+#[test]
+fn without_cluster_nothing_can_be_pressed() {
+    let mut snapshot = samples::idle();
+    snapshot.sources.cluster = SourceState::Lost { since: at(40.0) };
+    let c = controls(&snapshot, now(60.0));
+    assert!(!c.deploy.enabled() && !c.start_load.enabled() && !c.stop_load.enabled());
+    assert_eq!(
+        c.clean_up.reason.as_deref(),
+        Some("Cluster not reachable since 14:00:40.")
+    );
+}

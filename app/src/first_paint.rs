@@ -1,0 +1,70 @@
+//! What the first picture of a page shows. Gathered by the server before it renders, sent along in the page,
+//! read again by the browser: so both build the same view, and the stream takes over from there.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::model::{History, Overview, Panel, Snapshot};
+
+/// The panel, and what the signed-in person sees of the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FirstPaint {
+    pub panel: Option<Panel>,
+    pub seen: Seen,
+}
+
+/// What there is to show, by who asks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "seen")]
+pub enum Seen {
+    #[default]
+    Nothing,
+    Seat {
+        namespace: String,
+        snapshot: Box<Snapshot>,
+        history: Box<History>,
+    },
+    Seats {
+        overview: Overview,
+    },
+    Failed {
+        error: Error,
+    },
+}
+
+/// The first paint of this page: from the server's context there, from the page's own data in the browser.
+pub fn use_first_paint() -> FirstPaint {
+    SharedValue::new(|| use_context::<FirstPaint>().unwrap_or_default()).into_inner()
+}
+
+#[cfg(feature = "ssr")]
+impl FirstPaint {
+    /// Reads what the page's viewer may see. The server awaits it before it renders and provides it as context.
+    pub async fn gather(context: &crate::workshop::PageContext) -> Self {
+        use crate::workshop::Viewer;
+
+        let seen = match &context.viewer {
+            Viewer::Anonymous => Seen::Nothing,
+            Viewer::Attendee {
+                namespace,
+                workshop,
+            } => match (workshop.snapshot().await, workshop.history().await) {
+                (Ok(snapshot), Ok(history)) => Seen::Seat {
+                    namespace: namespace.clone(),
+                    snapshot: Box::new(snapshot),
+                    history: Box::new(history),
+                },
+                (Err(error), _) | (_, Err(error)) => Seen::Failed { error },
+            },
+            Viewer::Instructor { class } => match class.overview().await {
+                Ok(overview) => Seen::Seats { overview },
+                Err(error) => Seen::Failed { error },
+            },
+        };
+        Self {
+            panel: Some(context.panel.clone()),
+            seen,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a page knows, and how the stream's events change it. Pure; `stream.rs` feeds it, components read it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Explanation, History, Overview, Snapshot, StreamEvent, TimeMs};
+
+/// The page keeps an hour, its widest window.
+const KEEP_MS: i64 = 60 * 60 * 1000;
+
+/// Explanations that `‹ ›` goes through.
+const KEEP_EXPLANATIONS: usize = 8;
+
+/// All that a page shows of the cluster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveState {
+    pub snapshot: Option<Snapshot>,
+    pub history: History,
+    pub overview: Option<Overview>,
+    /// Earlier explanations, newest first, without the one that holds now.
+    pub told: Vec<Told>,
+    /// The newest time that the server told.
+    pub time: TimeMs,
+    /// The build that the server is of, if it told one.
+    pub build: Option<String>,
+}
+
+/// An explanation that held once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub time: TimeMs,
+    pub explanation: Explanation,
+}
+
+/// How the page hears of changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Connection {
+    /// The page came with its data, the stream is not open yet.
+    #[default]
+    First,
+    Live,
+    /// Only short streams pass.
+    Slow,
+    /// The stream is known to be dead.
+    Lost,
+}
+
+impl LiveState {
+    /// An attendee's page as the server rendered it.
+    pub fn of_seat(snapshot: Snapshot, history: History) -> Self {
+        Self {
+            time: snapshot.time,
+            snapshot: Some(snapshot),
+            history,
+            ..Self::default()
+        }
+    }
+
+    /// An instructor's page as the server rendered it.
+    pub fn of_seats(overview: Overview) -> Self {
+        Self {
+            time: overview.time,
+            overview: Some(overview),
+            ..Self::default()
+        }
+    }
+
+    /// Takes one event of the stream in.
+    pub fn apply(&mut self, event: StreamEvent) {
+        match event {
+            StreamEvent::History {
+                build,
+                snapshot,
+                history,
+            } => {
+                self.build = Some(build);
+                self.history = history;
+                self.see(*snapshot);
+            }
+            StreamEvent::Change { snapshot, appended } => {
+                let keep_from = snapshot.time.plus_ms(-KEEP_MS);
+                self.history.append(appended, keep_from);
+                self.see(*snapshot);
+            }
+            StreamEvent::Overview { overview } => {
+                self.time = self.time.max(overview.time);
+                self.overview = Some(overview);
+            }
+            StreamEvent::Alive { build, time } => {
+                self.build = Some(build);
+                self.time = self.time.max(time);
+            }
+        }
+    }
+
+    fn see(&mut self, snapshot: Snapshot) {
+        self.time = self.time.max(snapshot.time);
+        if let Some(last) = self.snapshot.replace(snapshot) {
+            let now = self.snapshot.as_ref().map(|s| &s.explanation);
+            let changed = now.is_some_and(|now| !same_situation(now, &last.explanation));
+            if changed {
+                let (time, explanation) = (last.time, last.explanation);
+                self.told.insert(0, Told { time, explanation });
+                self.told.truncate(KEEP_EXPLANATIONS);
+            }
+        }
+    }
+}
+
+/// Whether two explanations tell of the same situation, though with newer figures.
+pub fn same_situation(one: &Explanation, other: &Explanation) -> bool {
+    use Explanation::{ScaledDown, ScaledUp, ScaledUpLimited};
+    match (one, other) {
+        // Each rescale is told for itself.
+        (ScaledUp { at: a, .. }, ScaledUp { at: b, .. })
+        | (ScaledUpLimited { at: a, .. }, ScaledUpLimited { at: b, .. })
+        | (ScaledDown { at: a, .. }, ScaledDown { at: b, .. }) => a == b,
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::samples::{self, T0};
+
+    fn change(seconds: i64, explanation: Explanation) -> StreamEvent {
+        let mut snapshot = samples::idle();
+        snapshot.time = T0.plus_ms(seconds * 1000);
+        snapshot.explanation = explanation;
+        StreamEvent::Change {
+            snapshot: Box::new(snapshot),
+            appended: History::default(),
+        }
+    }
+
+    #[test]
+    fn history_replaces_and_change_appends() {
+        let (snapshot, history) = samples::mid_load();
+        let mut state = LiveState::of_seat(samples::idle(), samples::history_with_one_sample());
+        state.apply(StreamEvent::History {
+            build: "b1".to_owned(),
+            snapshot: Box::new(snapshot.clone()),
+            history: history.clone(),
+        });
+        assert_eq!(state.history, history);
+        assert_eq!(state.build.as_deref(), Some("b1"));
+
+        let mut later = snapshot;
+        later.time = later.time.plus_ms(2_000);
+        let appended = samples::history_with_one_sample();
+        state.apply(StreamEvent::Change {
+            snapshot: Box::new(later),
+            appended,
+        });
+        assert_eq!(state.history.load.len(), history.load.len() + 1);
+    }
+
+    #[test]
+    fn change_forgets_what_is_older_than_an_hour() {
+        let mut state = LiveState::of_seat(samples::idle(), samples::history_with_one_sample());
+        assert_eq!(state.history.load.len(), 1);
+        state.apply(change(3_700, Explanation::NoCpuYet));
+        assert!(state.history.load.is_empty());
+    }
+
+    #[test]
+    fn alive_moves_the_time_forward_only() {
+        let mut state = LiveState::of_seat(samples::idle(), History::default());
+        let alive = |ms| StreamEvent::Alive {
+            build: "b1".to_owned(),
+            time: T0.plus_ms(ms),
+        };
+        state.apply(alive(90_000));
+        state.apply(alive(60_000));
+        assert_eq!(state.time, T0.plus_ms(90_000));
+    }
+
+    #[test]
+    fn newer_figures_of_one_situation_are_no_new_explanation() {
+        let enough = |percent| Explanation::EnoughAtMinimum {
+            replicas: 1,
+            percent,
+            target: 60,
+            minimum: 1,
+        };
+        let mut state = LiveState::default();
+        state.apply(change(0, enough(4)));
+        state.apply(change(15, enough(5)));
+        assert!(state.told.is_empty());
+        state.apply(change(
+            30,
+            Explanation::SampleBeforeLoad { next_sample: None },
+        ));
+        assert_eq!(state.told.len(), 1);
+        assert_eq!(state.told[0].explanation, enough(5));
+    }
+}

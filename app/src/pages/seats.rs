@@ -1,0 +1,35 @@
+//! The instructor's page: all seats as one live table.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::seat::NoData;
+use crate::components::{Header, SeatsTable};
+use crate::first_paint::{FirstPaint, Seen, use_first_paint};
+use crate::live::LiveState;
+use crate::stream::use_live;
+use crate::words;
+
+/// What the signed-in instructor sees.
+#[component]
+pub(crate) fn SeatsPage() -> impl IntoView {
+    let FirstPaint { panel, seen } = use_first_paint();
+    match seen {
+        Seen::Seats { overview } => {
+            let build = panel.as_ref().map(|p| p.build.clone());
+            let live = use_live(LiveState::of_seats(overview), build);
+            view! {
+                <Title text=format!("{} · {}", words::SEATS, words::PRODUCT) />
+                <div class="page seats">
+                    <Header title=words::SEATS.to_owned() panel live />
+                    <main>
+                        <SeatsTable live />
+                    </main>
+                </div>
+            }
+            .into_any()
+        }
+        Seen::Failed { error } => view! { <NoData text=words::error(&error) /> }.into_any(),
+        _ => view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
+    }
+}

@@ -1,0 +1,66 @@
+//! The sign-in page: one field, one button, a plain form that the server answers.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::model::{SignIn, SignInError};
+use crate::words;
+
+/// Asks for the seat's code.
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
+    let sign_in = use_sign_in();
+    let error = sign_in.error.as_ref().map(words::sign_in_error);
+    let described = match &error {
+        Some(_) => "seat-code-hint seat-code-error",
+        None => "seat-code-hint",
+    };
+    view! {
+        <Title text=format!("{} · {}", words::SIGN_IN, words::PRODUCT) />
+        <main class="sign-in">
+            <Mark />
+            <h1>{words::PRODUCT}</h1>
+            <form method="post" action="/session">
+                <label for="seat-code">{words::SEAT_CODE}</label>
+                <input
+                    id="seat-code"
+                    name="code"
+                    type="text"
+                    required=true
+                    autofocus=true
+                    autocomplete="off"
+                    autocapitalize="characters"
+                    spellcheck="false"
+                    maxlength="64"
+                    value=sign_in.code
+                    aria-invalid=error.is_some().then_some("true")
+                    aria-describedby=described
+                />
+                <p class="error" id="seat-code-error" role="alert">{error}</p>
+                <p class="hint" id="seat-code-hint">{words::SEAT_CODE_HINT}</p>
+                <button type="submit" data-filled="true">{words::SIGN_IN}</button>
+            </form>
+        </main>
+    }
+}
+
+/// What the form says: from the server after a failure, else from the address.
+fn use_sign_in() -> SignIn {
+    let query = use_query_map();
+    let from_address = move || SignIn {
+        error: query.with_untracked(|q| SignInError::from_reason(&q.get("reason")?)),
+        code: String::new(),
+    };
+    SharedValue::new(|| use_context::<SignIn>().unwrap_or_else(from_address)).into_inner()
+}
+
+/// The panel's mark: the five cells of the loop.
+#[component]
+fn Mark() -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 80 20" width="80" height="20" aria-hidden="true">
+            <path d="M1 13h14v6H1zM17 13h14v6H17zM33 9h14v10H33zM49 5h14v14H49zM65 1h14v18H65z" />
+        </svg>
+    }
+}

@@ -1,0 +1,206 @@
+//! The pages as the server sends them: what stands there before WebAssembly, and what the policy of the page forbids.
+//!
+//! With `WRITE_PAGES=<folder>` the pages are also written there, to be looked at in a browser.
+
+use std::path::Path;
+
+use any_spawner::Executor;
+use leptos::prelude::*;
+use leptos_router::location::RequestUrl;
+
+use crate::first_paint::{FirstPaint, Seen};
+use crate::model::samples;
+use crate::model::{Finding, SignIn, SignInError, Snapshot};
+
+/// One page as HTML.
+fn render(path: &str, first: FirstPaint, sign_in: Option<SignIn>) -> String {
+    // Another test may have been first.
+    let _known = Executor::init_futures_executor();
+    let owner = Owner::new_root(None);
+    owner.with(|| {
+        provide_context(RequestUrl::new(path));
+        provide_context(first);
+        if let Some(sign_in) = sign_in {
+            provide_context(sign_in);
+        }
+        let options = LeptosOptions::builder()
+            .output_name("app")
+            .site_pkg_dir("pkg/test")
+            .build();
+        crate::shell(options).to_html()
+    })
+}
+
+fn seat(snapshot: Snapshot, history: crate::model::History) -> FirstPaint {
+    FirstPaint {
+        panel: Some(samples::panel()),
+        seen: Seen::Seat {
+            namespace: snapshot.namespace.clone(),
+            snapshot: Box::new(snapshot),
+            history: Box::new(history),
+        },
+    }
+}
+
+fn mid_load() -> FirstPaint {
+    let (snapshot, history) = samples::mid_load();
+    seat(snapshot, history)
+}
+
+/// Writes the page for looking at, when asked to: scripts are left out, the stylesheet is beside it.
+fn write(name: &str, html: &str) {
+    let Some(folder) = std::env::var_os("WRITE_PAGES") else {
+        return;
+    };
+    let css = include_str!("../../../style/main.css");
+    let html = html.replace(
+        "<link rel=\"stylesheet\" href=\"/pkg/test/main.css\">",
+        "<link rel=\"stylesheet\" href=\"main.css\">",
+    );
+    for (theme, attribute) in [
+        ("light", " data-theme=\"light\""),
+        ("dark", " data-theme=\"dark\""),
+    ] {
+        let html = html.replacen(
+            "<html lang=\"en\"",
+            &format!("<html lang=\"en\"{attribute}"),
+            1,
+        );
+        let file = Path::new(&folder).join(format!("{name}-{theme}.html"));
+        std::fs::write(file, html).expect("the folder of WRITE_PAGES exists");
+    }
+    std::fs::write(Path::new(&folder).join("main.css"), css).expect("the folder exists");
+}
+
+#[test]
+fn seat_page_says_everything_before_webassembly() {
+    let html = render("/", mid_load(), None);
+    write("seat", &html);
+    for text in [
+        "workshop-user-7",
+        "Load is on: 150 users, 3:58 left.",
+        "4 → 8, not 13: at most 4 more pods, or double, in 15 s.",
+        "ceil(4 × 181 / 60) = 13 · limit max(4 + 4, 4 × 2) = 8",
+        "as the HPA says: ScaleUpLimit",
+        "6 ready, 2 starting",
+        "webapp-…-gpz5k",
+        "Reload for new figures.",
+        "kubectl describe hpa keda-hpa-webapp -n workshop-user-7",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+}
+
+#[test]
+fn buttons_are_forms() {
+    let html = render("/", mid_load(), None);
+    for form in [
+        "action=\"/api/deploy\"",
+        "action=\"/api/start_load\"",
+        "action=\"/api/stop_load\"",
+        "action=\"/api/clean_up\"",
+        "action=\"/session/end\"",
+    ] {
+        assert!(html.contains(form), "{form} is missing");
+    }
+    for field in ["users", "spawn_rate", "run_time_s", "n"] {
+        let field = format!("name=\"{field}\" form=\"start-load\"");
+        assert!(html.contains(&field), "{field} is missing");
+    }
+}
+
+#[test]
+fn clean_up_asks_first_without_javascript_too() {
+    let asked = render("/?confirm=clean_up", mid_load(), None);
+    write("confirm", &asked);
+    assert!(asked.contains("Remove the workshop from workshop-user-7?"));
+    assert!(!render("/", mid_load(), None).contains("Remove the workshop from"));
+}
+
+#[test]
+fn no_page_has_what_its_policy_forbids() {
+    let overview = FirstPaint {
+        panel: Some(samples::panel()),
+        seen: Seen::Seats {
+            overview: samples::overview(),
+        },
+    };
+    for (path, first) in [
+        ("/", mid_load()),
+        ("/seats", overview),
+        ("/sign-in", FirstPaint::default()),
+    ] {
+        let html = render(path, first, None);
+        assert!(!html.contains(" style="), "{path} has a style attribute");
+        assert!(!html.contains("<style"), "{path} has a style element");
+        assert!(!html.contains(" onclick="), "{path} has an inline handler");
+    }
+}
+
+#[test]
+fn failed_sign_in_keeps_the_text_and_says_why() {
+    let sign_in = SignIn {
+        error: Some(SignInError::UnknownCode),
+        code: "07-\"><script>".to_owned(),
+    };
+    let html = render("/sign-in", FirstPaint::default(), Some(sign_in));
+    write("sign-in", &html);
+    assert!(html.contains("This code is not known."));
+    assert!(html.contains("aria-invalid=\"true\""));
+    assert!(
+        html.contains("value=\"07-&quot;"),
+        "the field keeps its text, escaped"
+    );
+}
+
+#[test]
+fn sign_in_page_says_why_the_session_ended() {
+    let html = render("/sign-in?reason=new_code", FirstPaint::default(), None);
+    assert!(html.contains("Your instructor gave this seat a new code."));
+}
+
+#[test]
+fn instructor_can_stop_each_load() {
+    let first = FirstPaint {
+        panel: Some(samples::panel()),
+        seen: Seen::Seats {
+            overview: samples::overview(),
+        },
+    };
+    let html = render("/seats", first, None);
+    write("seats", &html);
+    for text in [
+        "Stop load of seat 07",
+        "Stop all loads",
+        "6 / 8",
+        "3:58",
+        "Scaling up",
+        "The image registry.invalid/webapp cannot be pulled.",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    assert!(html.contains("action=\"/api/stop_seat_load\""));
+}
+
+#[test]
+fn other_states_are_rendered_too() {
+    let nothing = render("/", seat(samples::nothing(), Default::default()), None);
+    write("nothing", &nothing);
+    assert!(nothing.contains("Nothing is deployed in workshop-user-7."));
+
+    let (mut snapshot, history) = samples::mid_load();
+    snapshot.findings = vec![Finding::PodsRefused {
+        asked: 8,
+        existing: 4,
+        message: "exceeded quota: workshop, requested: requests.cpu=50m, used: requests.cpu=300m, limited: requests.cpu=300m".to_owned(),
+    }];
+    let trouble = render("/", seat(snapshot, history), None);
+    write("trouble", &trouble);
+    assert!(trouble.contains("Asked for 8, only 4 exist: quota workshop is full."));
+}
+
+#[test]
+fn page_without_data_offers_a_way_out() {
+    let html = render("/", FirstPaint::default(), None);
+    assert!(html.contains("Sign out"));
+}

@@ -1,0 +1,8 @@
+//! The browser's side of `GET /events`: one EventSource a tab, from events to signals. Effects start it, so it never
+//! runs on the server. What an event changes stands in `live.rs`; when to try again stands in [`Tries`], pure.
+
+mod source;
+mod tries;
+
+pub(crate) use source::{Live, leave, use_live};
+use tries::Tries;

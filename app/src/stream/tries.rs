@@ -1,0 +1,140 @@
+//! When and how the stream is opened again. Pure: the browser's part tells it what happened.
+
+/// Without any event for this long the stream is dead: the server sends `alive` every 5 s.
+pub(super) const SILENCE_MS: f64 = 12_000.0;
+
+/// A tab that was hidden for this long closes its stream.
+pub(super) const HIDDEN_MS: f64 = 60_000.0;
+
+/// Short streams end after each batch and are asked for again at this pace.
+const SHORT_PACE_MS: f64 = 5_000.0;
+
+/// Tries without any event after which only short streams are asked for.
+const SILENT_TRIES: u32 = 2;
+
+const LEAST_DELAY_MS: f64 = 500.0;
+const MOST_DELAY_MS: f64 = 10_000.0;
+
+/// What this tab has tried.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Tries {
+    /// Tries in a row that ended without any event.
+    failed: u32,
+    /// Those of them that were open and silent: a proxy holds the stream back.
+    silent: u32,
+    heard: bool,
+    last_event_id: Option<String>,
+}
+
+impl Tries {
+    /// An event came.
+    pub(super) fn event(&mut self, id: &str) {
+        self.heard = true;
+        self.failed = 0;
+        if !self.short() {
+            self.silent = 0;
+        }
+        if !id.is_empty() {
+            self.last_event_id = Some(id.to_owned());
+        }
+    }
+
+    /// The stream ended, or never came to be.
+    pub(super) fn ended(&mut self) {
+        if !self.heard {
+            self.failed += 1;
+        }
+        self.heard = false;
+    }
+
+    /// The stream was open and said nothing for [`SILENCE_MS`].
+    pub(super) fn silent(&mut self) {
+        if !self.heard {
+            self.silent += 1;
+        }
+        self.ended();
+    }
+
+    /// Only short streams pass.
+    pub(super) fn short(&self) -> bool {
+        self.silent >= SILENT_TRIES
+    }
+
+    /// Where the next stream is opened.
+    pub(super) fn url(&self) -> String {
+        let id = self
+            .last_event_id
+            .as_ref()
+            .map(|id| format!("last_event_id={id}"));
+        let short = self.short().then(|| "short=1".to_owned());
+        let query: Vec<_> = id.into_iter().chain(short).collect();
+        match query.is_empty() {
+            true => "/events".to_owned(),
+            false => format!("/events?{}", query.join("&")),
+        }
+    }
+
+    /// How long to wait before that, in ms. `random` is from 0 to 1: a class must not come back in step.
+    pub(super) fn delay_ms(&self, random: f64) -> f64 {
+        let doubled = LEAST_DELAY_MS * f64::from(2u32.pow(self.failed.min(5)));
+        let delay = doubled.min(MOST_DELAY_MS) * (0.5 + random);
+        match self.short() && self.failed == 0 {
+            true => SHORT_PACE_MS,
+            false => delay,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_stream_asks_for_all() {
+        assert_eq!(Tries::default().url(), "/events");
+    }
+
+    #[test]
+    fn next_stream_asks_for_what_is_missing() {
+        let mut tries = Tries::default();
+        tries.event("boot-7");
+        tries.event("");
+        tries.ended();
+        assert_eq!(tries.url(), "/events?last_event_id=boot-7");
+    }
+
+    #[test]
+    fn two_silent_tries_ask_for_short_streams() {
+        let mut tries = Tries::default();
+        tries.silent();
+        assert!(!tries.short());
+        tries.silent();
+        assert_eq!(tries.url(), "/events?short=1");
+        tries.event("boot-1");
+        tries.ended();
+        assert!(tries.short(), "a short stream that passes stays short");
+        assert!((tries.delay_ms(0.9) - 5_000.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn silence_after_events_is_a_lost_network_and_no_proxy() {
+        let mut tries = Tries::default();
+        for _ in 0..3 {
+            tries.event("boot-1");
+            tries.silent();
+        }
+        assert!(!tries.short());
+    }
+
+    #[test]
+    fn delays_grow_to_a_bound_and_are_spread() {
+        let mut tries = Tries::default();
+        let first = tries.delay_ms(0.5);
+        for _ in 0..20 {
+            tries.ended();
+        }
+        assert!((first - 500.0).abs() < f64::EPSILON);
+        assert!((tries.delay_ms(0.5) - 10_000.0).abs() < f64::EPSILON);
+        assert!(tries.delay_ms(0.0) < tries.delay_ms(1.0));
+    }
+}
