@@ -143,7 +143,9 @@ impl ApiServer {
         let path = call.parts.uri.path();
         // kubectl sends some objects of its own making as protobuf.
         if request::content_type(call.parts) == "application/vnd.kubernetes.protobuf" {
-            return Err(Status::unsupported_media_type("application/json, application/yaml"));
+            return Err(Status::unsupported_media_type(
+                "application/json, application/yaml",
+            ));
         }
         if let Some(target) = Target::parse(path) {
             return self.resource(call, &target, event);

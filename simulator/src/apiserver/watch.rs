@@ -75,7 +75,7 @@ pub(super) fn watch(
     };
     match start.version {
         Some(version) if version < oldest.max(watch.store.oldest_version()) => {
-            watch.expire(version);
+            watch.expire(version, oldest);
         }
         Some(version) => watch.cursor = version,
         None => watch.send_present(start.marks_initial_end),
@@ -87,9 +87,9 @@ pub(super) fn watch(
 }
 
 impl Watch {
-    fn expire(&mut self, version: u64) {
-        let newest = self.store.resource_version();
-        let status = Status::expired(format!("too old resource version: {version} ({newest})"));
+    fn expire(&mut self, version: u64, oldest: u64) {
+        let oldest = oldest.max(self.store.oldest_version());
+        let status = Status::expired(format!("too old resource version: {version} ({oldest})"));
         self.pending
             .push_back(json!({"type": "ERROR", "object": status.to_json()}));
         self.ended = true;
@@ -128,7 +128,7 @@ impl Watch {
                 Some(changes) => self.read(&changes),
                 // A version of the future: its changes are still to come.
                 None if self.cursor > self.store.resource_version() => {}
-                None => self.expire(self.cursor),
+                None => self.expire(self.cursor, 0),
             }
             if self.ended || !self.pending.is_empty() {
                 continue;
