@@ -2,6 +2,13 @@
 //! Every behaviour runs on the simulator, and as an ignored test on the real cluster that `CONTRACT_KUBECONFIG`
 //! names, each in a namespace of its own: `cargo test -p simulator --test contract -- --ignored`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 mod apply;
 mod delete;
 mod keda;
