@@ -1,54 +1,50 @@
 //! Tells the pages: snapshots, history and frames of each namespace, and the overview of all.
+//!
+//! `main.rs` starts it; `web/` reads what it published. It never writes to the cluster.
 
 mod feed;
+mod overview;
+mod published;
+mod publisher;
 
-use std::sync::Arc;
-
-use app::model::{History, Overview, Snapshot, SourceState, TimeMs};
+use std::time::Duration;
 
 pub use feed::{Feed, Frame};
+pub use published::Published;
+pub use publisher::Publisher;
 
-/// What the publisher last told, shared with the routes. Written by the publisher's task alone.
-pub struct Published {}
+/// How the publisher reads and remembers. `Default` is right for a cluster with upstream's settings.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Names this build to the pages; a page of another build reloads once.
+    pub build: String,
+    /// Pause between two polls of metrics.k8s.io. metrics-server has a new sample every 15 s
+    /// (`--metric-resolution` in its manifests); 5 s finds it at most 5 s late.
+    pub metrics_interval: Duration,
+    /// How much history a namespace keeps.
+    pub keep: Duration,
+}
 
-impl Published {
-    /// Every kind was listed once or is known to be absent.
-    pub fn ready(&self) -> bool {
-        false
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+            metrics_interval: Duration::from_secs(5),
+            keep: Duration::from_secs(60 * 60),
+        }
     }
+}
 
-    /// The cluster's time now: the panel's clock corrected by the API server's `Date` header.
-    pub fn now(&self) -> TimeMs {
-        TimeMs(0)
-    }
-
-    /// Whether the watches are alive.
-    pub fn cluster(&self) -> SourceState {
-        SourceState::Absent
-    }
-
-    /// The newest snapshot of a workshop namespace; `None` if it is none.
-    pub fn snapshot(&self, _namespace: &str) -> Option<Arc<Snapshot>> {
-        None
-    }
-
-    /// What was observed of a workshop namespace.
-    pub fn history(&self, _namespace: &str) -> Option<History> {
-        None
-    }
-
-    /// The frames of a workshop namespace.
-    pub fn feed(&self, _namespace: &str) -> Option<Arc<Feed>> {
-        None
-    }
-
-    /// All seats.
-    pub fn overview(&self) -> Arc<Overview> {
-        Arc::default()
-    }
-
-    /// The overview's frames.
-    pub fn overview_feed(&self) -> Option<Arc<Feed>> {
-        None
-    }
+/// Why the publisher ended without being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A task that must live as long as the process ended.
+    #[error("the task {task} ended")]
+    TaskEnded {
+        /// What the task did: a watched kind, `metrics`, `clock`.
+        task: String,
+    },
+    /// A task panicked.
+    #[error("a task failed")]
+    TaskFailed(#[source] tokio::task::JoinError),
 }

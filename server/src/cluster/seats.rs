@@ -1,0 +1,233 @@
+//! The namespaces: which are seats of the workshop, and which are not its business.
+//!
+//! All namespaces are watched, not only those with the label: an object may arrive before its namespace does, so
+//! "not known yet" and "not ours" must not be mixed up.
+
+use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
+use kube::api::Api;
+use kube::core::DeserializeGuard;
+use kube::runtime::watcher::{DefaultBackoff, Event, watcher};
+use parking_lot::RwLock;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::changes::Changes;
+use super::health::{Health, NAMESPACE};
+use super::watch::{Trouble, config, heals_itself, pause};
+use crate::names::{NAME_ANNOTATION, SEAT_LABEL};
+
+/// One seat, as its namespace's label and annotation tell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The seat's number as its code shows it, `07`.
+    pub number: String,
+    /// The attendee's name, if known.
+    pub name: Option<String>,
+}
+
+/// All namespaces: a seat, or `None` where it is known to be none.
+pub(super) struct Seats {
+    known: RwLock<HashMap<String, Option<Seat>>>,
+    relabelled: watch::Sender<u64>,
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self {
+            known: RwLock::default(),
+            relabelled: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Seats {
+    /// False for a namespace that is known to be no seat.
+    pub(super) fn may_be_ours(&self, namespace: &str) -> bool {
+        !matches!(self.known.read().get(namespace), Some(None))
+    }
+
+    /// All seats by namespace, in seat order.
+    pub(super) fn all(&self) -> Vec<(String, Seat)> {
+        let known = self.known.read();
+        let seats = known
+            .iter()
+            .filter_map(|(namespace, seat)| Some((namespace.clone(), seat.clone()?)));
+        let mut seats: Vec<_> = seats.collect();
+        drop(known);
+        seats.sort_by(|(a_namespace, a), (b_namespace, b)| {
+            order(&a.number)
+                .cmp(&order(&b.number))
+                .then_with(|| a_namespace.cmp(b_namespace))
+        });
+        seats
+    }
+
+    /// Tells when a namespace whose objects were dropped has become a seat.
+    pub(super) fn relabelled(&self) -> watch::Receiver<u64> {
+        self.relabelled.subscribe()
+    }
+
+    /// Returns true if the namespace is no seat.
+    fn apply(&self, namespace: &str, seat: Option<Seat>) -> bool {
+        let foreign = seat.is_none();
+        let before = self.known.write().insert(namespace.to_owned(), seat);
+        if before == Some(None) && !foreign {
+            self.relabelled.send_modify(|times| *times += 1);
+        }
+        foreign
+    }
+
+    fn replace(&self, listed: &BTreeMap<String, Option<Seat>>) {
+        self.known
+            .write()
+            .retain(|namespace, _| listed.contains_key(namespace));
+        for (namespace, seat) in listed {
+            self.apply(namespace, seat.clone());
+        }
+    }
+}
+
+/// Numbers in order of number, then all else in order of text.
+fn order(number: &str) -> (u64, &str) {
+    (number.parse().unwrap_or(u64::MAX), number)
+}
+
+fn seat(namespace: &Namespace) -> Option<Seat> {
+    let number = namespace.labels().get(SEAT_LABEL)?.clone();
+    let name = namespace.annotations().get(NAME_ANNOTATION).cloned();
+    Some(Seat {
+        number,
+        name: name.filter(|name| !name.is_empty()),
+    })
+}
+
+/// Watches the namespaces until `shutdown`; returns the kind. `forget` is called for those that are no seats.
+pub(super) async fn watch(
+    api: Api<DeserializeGuard<Namespace>>,
+    seats: Arc<Seats>,
+    health: Arc<Health>,
+    changes: Arc<Changes>,
+    forget: impl Fn(&str) + Send + Sync + 'static,
+    shutdown: CancellationToken,
+) -> &'static str {
+    health.expect(NAMESPACE);
+    let watching = async {
+        let mut backoff = DefaultBackoff::default();
+        loop {
+            let trouble = follow(&api, &seats, &health, &changes, &forget).await;
+            match &trouble {
+                Trouble::Absent(error) => health.absent(NAMESPACE, error),
+                Trouble::Broken(error) => health.broken(NAMESPACE, error),
+            }
+            pause(&trouble, &mut backoff, &health).await;
+        }
+    };
+    shutdown.run_until_cancelled(watching).await.unwrap_or(());
+    NAMESPACE
+}
+
+async fn follow(
+    api: &Api<DeserializeGuard<Namespace>>,
+    seats: &Seats,
+    health: &Health,
+    changes: &Changes,
+    forget: &(impl Fn(&str) + Send + Sync),
+) -> Trouble {
+    let mut listed = BTreeMap::new();
+    let mut events = pin!(watcher(api.clone(), config()));
+    loop {
+        let event = match events.next().await {
+            Some(Ok(event)) => event,
+            Some(Err(error)) if heals_itself(&error) => continue,
+            Some(Err(error)) => return error.into(),
+            // kube's watcher never ends; should it, a list is the way to go on.
+            None => return kube::runtime::watcher::Error::NoResourceVersion.into(),
+        };
+        match event {
+            Event::Init => listed.clear(),
+            Event::InitApply(namespace) => {
+                listed.insert(
+                    namespace.name_any(),
+                    namespace.0.ok().as_ref().and_then(seat),
+                );
+            }
+            Event::InitDone => {
+                seats.replace(&listed);
+                for (namespace, _) in listed.iter().filter(|(_, seat)| seat.is_none()) {
+                    forget(namespace);
+                }
+                listed.clear();
+                health.live(NAMESPACE);
+                changes.mark_all();
+            }
+            Event::Apply(namespace) => {
+                let name = namespace.name_any();
+                if seats.apply(&name, namespace.0.ok().as_ref().and_then(seat)) {
+                    forget(&name);
+                }
+                changes.mark(&name);
+            }
+            Event::Delete(namespace) => {
+                let name = namespace.name_any();
+                seats.known.write().remove(&name);
+                forget(&name);
+                changes.mark(&name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_seat(number: &str) -> Option<Seat> {
+        Some(Seat {
+            number: number.to_owned(),
+            name: None,
+        })
+    }
+
+    #[test]
+    fn seats_are_in_order_of_their_numbers() {
+        let seats = Seats::default();
+        for (namespace, number) in [("c", "10"), ("a", "9"), ("b", "spare"), ("d", "09")] {
+            seats.apply(namespace, mk_seat(number));
+        }
+        seats.apply("kube-system", None);
+        let order: Vec<_> = seats
+            .all()
+            .into_iter()
+            .map(|(namespace, _)| namespace)
+            .collect();
+        assert_eq!(order, ["d", "a", "c", "b"]);
+    }
+
+    #[test]
+    fn an_unknown_namespace_may_be_ours_until_it_is_known() {
+        let seats = Seats::default();
+        assert!(seats.may_be_ours("late"));
+        seats.apply("late", None);
+        assert!(!seats.may_be_ours("late"));
+    }
+
+    #[test]
+    fn a_namespace_that_becomes_a_seat_is_told() {
+        let seats = Seats::default();
+        let relabelled = seats.relabelled();
+        seats.apply("new", mk_seat("1"));
+        assert!(
+            !relabelled.has_changed().unwrap(),
+            "nothing was dropped of it"
+        );
+        seats.apply("old", None);
+        seats.apply("old", mk_seat("2"));
+        assert!(relabelled.has_changed().unwrap());
+    }
+}

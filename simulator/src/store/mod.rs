@@ -1,0 +1,372 @@
+//! The one owner of all objects. The API server and the controllers read and write here, and nowhere else.
+//! Synchronous and short: no method waits, no lock is held while a caller's closure runs.
+
+mod delete;
+mod log;
+mod meta;
+pub mod metrics;
+mod objects;
+pub mod pod_log;
+pub mod resource;
+mod subscription;
+mod typed;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::admission;
+use crate::clock::Clock;
+use crate::quantity::Quantity;
+use crate::random::Random;
+use crate::status::{Result, Status};
+
+pub use delete::{DeleteOptions, Deleted, Propagation};
+pub use log::{Change, ChangeType};
+pub use meta::{Part, Writer};
+pub use metrics::Metrics;
+pub use objects::Objects;
+pub use pod_log::LogStore;
+pub use resource::Resource;
+pub use subscription::Subscription;
+pub use typed::Object;
+
+pub(crate) use meta::{fields, managed_fields, schema};
+
+use log::Log;
+
+/// All objects, their log of changes, and what is kept beside objects: pod logs and metrics.
+#[derive(Debug)]
+pub struct Store {
+    clock: Clock,
+    state: Mutex<State>,
+    /// The newest resourceVersion, for those who wait for changes.
+    newest: watch::Sender<u64>,
+    logs: LogStore,
+    metrics: Metrics,
+}
+
+#[derive(Debug)]
+struct State {
+    objects: Objects,
+    log: Log,
+    random: Random,
+}
+
+/// The first resourceVersion. Not 0 and not 1: those have a meaning of their own in requests.
+const FIRST_VERSION: u64 = 100;
+
+impl Store {
+    /// Empty, with the given clock; names and UIDs follow from `seed`.
+    pub fn new(clock: Clock, seed: u64) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            state: Mutex::new(State {
+                objects: Objects::default(),
+                log: Log::new(FIRST_VERSION),
+                random: Random::new(seed),
+            }),
+            newest: watch::Sender::new(FIRST_VERSION),
+            logs: LogStore::default(),
+            metrics: Metrics::default(),
+        })
+    }
+
+    /// The simulator's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The logs of all containers.
+    pub fn logs(&self) -> &LogStore {
+        &self.logs
+    }
+
+    /// What metrics.k8s.io answers.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// A number from the simulator's seed.
+    pub fn random_u64(&self) -> u64 {
+        self.state.lock().random.next_u64()
+    }
+
+    /// `length` characters as in generated names.
+    pub fn random_suffix(&self, length: usize) -> String {
+        self.state.lock().random.suffix(length)
+    }
+
+    /// The version of the newest change of any object.
+    pub fn resource_version(&self) -> u64 {
+        self.state.lock().log.newest()
+    }
+
+    /// One object. `namespace` is empty for cluster-wide kinds.
+    pub fn get_value(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Value>> {
+        self.state.lock().objects.get(resource, namespace, name)
+    }
+
+    /// All objects of a kind, in one namespace or in all, by namespace and name, and the store's version.
+    pub fn list_values(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+    ) -> (Vec<Arc<Value>>, u64) {
+        let state = self.state.lock();
+        let list = state.objects.list(resource, namespace).cloned().collect();
+        (list, state.log.newest())
+    }
+
+    /// Adds an object after admission (defaults, validation, limits, quota), as the API server does.
+    ///
+    /// # Errors
+    /// 403, 404, 409, 422 as upstream.
+    pub fn create_value(
+        &self,
+        resource: &'static Resource,
+        object: Value,
+        writer: Option<&Writer>,
+    ) -> Result<Arc<Value>> {
+        self.create_with(resource, object, writer, false)
+    }
+
+    /// Like [`Self::create_value`]; with `dry_run` nothing is kept.
+    pub(crate) fn create_with(
+        &self,
+        resource: &'static Resource,
+        mut object: Value,
+        writer: Option<&Writer>,
+        dry_run: bool,
+    ) -> Result<Arc<Value>> {
+        let mut state = self.state.lock();
+        let State {
+            objects, random, ..
+        } = &mut *state;
+        meta::begin_create(resource, &mut object, self.clock, random)?;
+        let namespace = text(&object, "namespace");
+        let name = text(&object, "name");
+        if let Some(existing) = objects.get(resource, &namespace, &name) {
+            return Err(if existing["metadata"]["deletionTimestamp"].is_string() {
+                Status::being_deleted(resource, &name)
+            } else {
+                Status::already_exists(resource, &name)
+            });
+        }
+        admission::create(objects, resource, &mut object)?;
+        if let Some(writer) = writer {
+            managed_fields::record(&Value::Null, &mut object, resource, writer, self.clock);
+        }
+        if dry_run {
+            return Ok(Arc::new(object));
+        }
+        let object = state.commit(resource, object);
+        self.wake(state);
+        Ok(object)
+    }
+
+    /// Changes an object by a pure function of its present state, after admission. Tries again when the object
+    /// changed meanwhile, unless the new state names the version that it was made from.
+    ///
+    /// The answer is `None` when the write removed the object (its last finalizer went).
+    ///
+    /// # Errors
+    /// 404, those of `change`, and those of admission.
+    pub fn update_value(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        part: Part,
+        writer: Option<&Writer>,
+        change: impl FnMut(&Value) -> Result<Value>,
+    ) -> Result<Arc<Value>> {
+        self.update_with(resource, namespace, name, part, writer, false, change)
+    }
+
+    /// Like [`Self::update_value`]; with `dry_run` nothing is kept.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the request's parts, each of its own type"
+    )]
+    pub(crate) fn update_with(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        part: Part,
+        writer: Option<&Writer>,
+        dry_run: bool,
+        mut change: impl FnMut(&Value) -> Result<Value>,
+    ) -> Result<Arc<Value>> {
+        loop {
+            let old = self
+                .get_value(resource, namespace, name)
+                .ok_or_else(|| Status::not_found(resource, name))?;
+            let new = change(&old)?;
+            let mut state = self.state.lock();
+            let current = state.objects.get(resource, namespace, name);
+            if !current.is_some_and(|current| Arc::ptr_eq(&current, &old)) {
+                continue;
+            }
+            let Some(mut new) = meta::begin_update(resource, &old, new, part)? else {
+                return Ok(old);
+            };
+            admission::update(&state.objects, resource, &old, &mut new, part)?;
+            let Some(mut new) = meta::finish_update(resource, &old, new) else {
+                return Ok(old);
+            };
+            if let Some(writer) = writer {
+                managed_fields::record(&old, &mut new, resource, writer, self.clock);
+            }
+            if dry_run {
+                return Ok(Arc::new(new));
+            }
+            let object = if delete::is_finished(resource, &new) {
+                state.remove(resource, new)
+            } else {
+                state.commit(resource, new)
+            };
+            self.wake(state);
+            return Ok(object);
+        }
+    }
+
+    /// Marks an object for deletion, or removes it when nothing holds it back.
+    ///
+    /// # Errors
+    /// 404, or 409 when a precondition does not hold.
+    pub fn delete_value(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        options: &DeleteOptions,
+    ) -> Result<Deleted> {
+        let mut state = self.state.lock();
+        let old = state
+            .objects
+            .get(resource, namespace, name)
+            .ok_or_else(|| Status::not_found(resource, name))?;
+        delete::check(resource, &old, options)?;
+        let new = delete::mark(resource, &old, options, self.clock);
+        let finished = delete::is_finished(resource, &new);
+        if options.dry_run {
+            let object = Arc::new(new);
+            return Ok(if finished {
+                Deleted::Gone(object)
+            } else {
+                Deleted::Marked(object)
+            });
+        }
+        let deleted = if finished {
+            Deleted::Gone(state.remove(resource, new))
+        } else if new == *old {
+            Deleted::Marked(old)
+        } else {
+            Deleted::Marked(state.commit(resource, new))
+        };
+        self.wake(state);
+        Ok(deleted)
+    }
+
+    /// Runs a function on a consistent view of all objects.
+    pub fn read<T>(&self, view: impl FnOnce(&Objects) -> T) -> T {
+        view(&self.state.lock().objects)
+    }
+
+    /// What a namespace uses of each resource that a quota limits, for its `status.used`; `None` without the quota.
+    pub fn quota_usage(&self, namespace: &str, name: &str) -> Option<BTreeMap<String, Quantity>> {
+        let state = self.state.lock();
+        let quota = state
+            .objects
+            .get(&resource::RESOURCE_QUOTAS, namespace, name)?;
+        Some(admission::usage(&state.objects, namespace, &quota))
+    }
+
+    /// Changes after `version`; `None` when the log no longer knows them all, or does not know them yet.
+    pub fn changes_since(&self, version: u64) -> Option<Vec<Arc<Change>>> {
+        let state = self.state.lock();
+        (version <= state.log.newest())
+            .then(|| state.log.since(version))
+            .flatten()
+    }
+
+    /// The oldest version from which a watch can start.
+    pub fn oldest_version(&self) -> u64 {
+        self.state.lock().log.oldest()
+    }
+
+    /// Is told the newest version after each change.
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
+    /// All changes from now on, none lost however slow the reader.
+    pub fn subscribe(self: &Arc<Self>) -> Subscription {
+        let cursor = self.state.lock().log.subscribe();
+        Subscription::new(Arc::clone(self), cursor)
+    }
+
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let newest = state.log.newest();
+        drop(state);
+        self.newest.send_if_modified(|version| {
+            let newer = newest > *version;
+            *version = newest.max(*version);
+            newer
+        });
+    }
+}
+
+impl State {
+    fn commit(&mut self, resource: &'static Resource, mut object: Value) -> Arc<Value> {
+        let version = self.log.newest() + 1;
+        object["metadata"]["resourceVersion"] = version.to_string().into();
+        let object = Arc::new(object);
+        let old = self.objects.insert(resource, Arc::clone(&object));
+        self.log.push(Change {
+            resource_version: version,
+            resource,
+            change_type: if old.is_some() {
+                ChangeType::Modified
+            } else {
+                ChangeType::Added
+            },
+            object: Arc::clone(&object),
+            old,
+        });
+        object
+    }
+
+    fn remove(&mut self, resource: &'static Resource, mut object: Value) -> Arc<Value> {
+        let version = self.log.newest() + 1;
+        object["metadata"]["resourceVersion"] = version.to_string().into();
+        let object = Arc::new(object);
+        let old = self.objects.remove(resource, &object);
+        self.log.push(Change {
+            resource_version: version,
+            resource,
+            change_type: ChangeType::Deleted,
+            object: Arc::clone(&object),
+            old,
+        });
+        object
+    }
+}
+
+/// A string of `metadata`; empty when absent.
+pub(crate) fn text(object: &Value, field: &str) -> String {
+    object["metadata"][field].as_str().unwrap_or("").to_owned()
+}
+
+#[cfg(test)]
+mod tests;
