@@ -6,6 +6,7 @@
 mod admission;
 pub mod api;
 mod clock;
+pub mod controllers;
 pub mod random;
 pub mod status;
 pub mod store;
