@@ -233,7 +233,7 @@ impl Looks {
             return None;
         }
         // Over many looks the beat is known better than a few hundredths of a second.
-        let first = timed.last().map_or(before, |look| look.time);
+        let first = timed.next_back().map_or(before, |look| look.time);
         let span = last.0 - first.0;
         let period = span / round(span).max(1);
         let drifted = (period - SYNC_PERIOD_MS).abs() > SYNC_PERIOD_MS / 100;
