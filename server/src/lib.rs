@@ -1,7 +1,13 @@
 //! The process behind the page. `cluster/` reads, `workshop/` understands, `publish/` tells, `commands/` acts,
 //! `seats/` knows people, `web/` answers.
 
+pub mod call;
 pub mod cluster;
+pub mod commands;
+pub mod config;
+pub mod error;
 pub mod names;
 pub mod publish;
+pub mod seats;
+pub mod web;
 pub mod workshop;

@@ -16,3 +16,7 @@ pub const NAME_ANNOTATION: &str = "autoscaling-workshop/name";
 
 /// The account in each attendee's namespace that the panel acts as.
 pub const ATTENDEE_ACCOUNT: &str = "attendee";
+
+/// The panel's own account, and its namespace where no other is given; both as in deploy/rbac.yaml.
+pub const PANEL_ACCOUNT: &str = "panel";
+pub const PANEL_NAMESPACE: &str = "workshop";

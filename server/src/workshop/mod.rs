@@ -11,6 +11,7 @@ pub mod load;
 pub mod locust_log;
 pub mod looks;
 pub mod memory;
+pub mod manifests;
 pub mod objects;
 pub mod pod;
 pub mod recognise;

@@ -1,0 +1,318 @@
+//! Every option of the program, each also an environment variable, with what it means.
+//! Read by `main.rs` alone; the rooms get the values they need.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use app::model::{LoadLimits, LoadSettings};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::web::PublicUrl;
+use crate::workshop::manifests::Settings;
+
+/// A web control panel for classes on Kubernetes autoscaling.
+#[derive(Debug, Parser)]
+#[command(name = "workshop", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Format of the log on stderr.
+    #[arg(
+        long,
+        env = "WORKSHOP_LOG_FORMAT",
+        value_enum,
+        default_value = "text",
+        global = true
+    )]
+    pub log_format: LogFormat,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The panel on a simulated cluster: no cluster, no container engine.
+    Demo(Demo),
+    /// The panel on the cluster of the kubeconfig or of the pod's own account.
+    Serve(Serve),
+    /// Makes the attendees' namespaces and their seat codes.
+    #[command(subcommand)]
+    Seats(SeatsCommand),
+}
+
+/// Format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Options of `workshop demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Number of simulated seats.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=300))]
+    pub seats: u16,
+
+    /// Prints address and codes as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Serves the simulated API for kubectl at this address, which must be a loopback one: it asks for no password.
+    #[arg(long)]
+    pub kubectl_listen: Option<SocketAddr>,
+
+    #[command(flatten)]
+    pub panel: PanelOptions,
+}
+
+/// Options of `workshop serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub cluster: ClusterOptions,
+
+    #[command(flatten)]
+    pub panel: PanelOptions,
+}
+
+/// Commands on seats.
+#[derive(Debug, Subcommand)]
+pub enum SeatsCommand {
+    /// Makes namespaces, accounts, rights, quotas and codes. A seat that exists keeps its code.
+    Create(SeatsCreate),
+}
+
+/// Options of `workshop seats create`. It acts with the rights of the person at the keyboard.
+#[derive(Debug, Args)]
+pub struct SeatsCreate {
+    /// Number of seats; namespaces are numbered from 1.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=300))]
+    pub count: u16,
+
+    /// What the namespaces' names begin with.
+    #[arg(long, default_value = "workshop-user-")]
+    pub prefix: String,
+
+    #[command(flatten)]
+    pub cluster: ClusterOptions,
+
+    #[command(flatten)]
+    pub app: AppOptions,
+}
+
+/// Which cluster.
+#[derive(Debug, Args)]
+pub struct ClusterOptions {
+    /// The kubeconfig file. Without it: $KUBECONFIG, ~/.kube/config, or the pod's own account.
+    #[arg(long, env = "WORKSHOP_KUBECONFIG")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The namespace of the panel itself, where the seats' Secrets are.
+    #[arg(long, env = "WORKSHOP_PANEL_NAMESPACE", default_value = "workshop")]
+    pub panel_namespace: String,
+}
+
+/// How the panel is reached, and what it offers.
+#[derive(Debug, Args)]
+pub struct PanelOptions {
+    /// Address and port to listen on.
+    #[arg(long, env = "WORKSHOP_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// The address in people's browsers, without a path: `https://workshop.example.org`. Decides the cookie's name and
+    /// flags. Without it: `http://` and the address listened on.
+    #[arg(long, env = "WORKSHOP_PUBLIC_URL")]
+    pub public_url: Option<String>,
+
+    /// Allows a public URL with plain http that is no loopback address: codes and cookies cross the network readable.
+    #[arg(long, env = "WORKSHOP_INSECURE_HTTP")]
+    pub insecure_http: bool,
+
+    /// The folder with the built pages, made by `cargo xtask build`.
+    #[arg(long, env = "WORKSHOP_SITE", default_value = "target/site")]
+    pub site: PathBuf,
+
+    #[command(flatten)]
+    pub limits: LimitOptions,
+
+    #[command(flatten)]
+    pub app: AppOptions,
+}
+
+/// The most that an attendee's load may ask for.
+#[derive(Clone, Debug, Args)]
+pub struct LimitOptions {
+    /// Most users of one load.
+    #[arg(long, env = "WORKSHOP_MAX_USERS", default_value_t = 500)]
+    pub max_users: u32,
+
+    /// Most users started a second.
+    #[arg(long, env = "WORKSHOP_MAX_SPAWN_RATE", default_value_t = 100)]
+    pub max_spawn_rate: u32,
+
+    /// Longest run time of a load in minutes.
+    #[arg(long, env = "WORKSHOP_MAX_MINUTES", default_value_t = 30)]
+    pub max_minutes: u32,
+
+    /// Greatest n of `GET /fib?n=…`.
+    #[arg(long, env = "WORKSHOP_MAX_N", default_value_t = 40)]
+    pub max_n: u32,
+
+    /// The users that the load form begins with.
+    #[arg(long, env = "WORKSHOP_USERS", default_value_t = LoadSettings::DEFAULT.users)]
+    pub users: u32,
+
+    /// The n that the load form begins with.
+    #[arg(long, env = "WORKSHOP_N", default_value_t = LoadSettings::DEFAULT.n)]
+    pub n: u32,
+}
+
+impl LimitOptions {
+    /// The limits as the pages know them.
+    pub fn limits(&self) -> LoadLimits {
+        LoadLimits {
+            users: self.max_users,
+            spawn_rate: self.max_spawn_rate,
+            run_time_s: self.max_minutes.saturating_mul(60),
+            n: self.max_n,
+        }
+    }
+
+    /// What the load form begins with.
+    pub fn defaults(&self) -> LoadSettings {
+        LoadSettings {
+            users: self.users,
+            n: self.n,
+            ..LoadSettings::DEFAULT
+        }
+    }
+}
+
+/// The objects that Deploy and Start load make.
+#[derive(Clone, Debug, Args)]
+pub struct AppOptions {
+    /// Image of the web app; the app itself comes from a ConfigMap.
+    #[arg(long, env = "WORKSHOP_APP_IMAGE", default_value = Settings::APP_IMAGE)]
+    pub app_image: String,
+
+    /// Image of the load generator.
+    #[arg(long, env = "WORKSHOP_LOAD_IMAGE", default_value = Settings::LOAD_IMAGE)]
+    pub load_image: String,
+
+    /// Names of Secrets of the attendee's namespace with which images are pulled.
+    #[arg(long, env = "WORKSHOP_IMAGE_PULL_SECRETS", value_delimiter = ',')]
+    pub image_pull_secrets: Vec<String>,
+
+    /// CPU request of one web app pod, in milli-cores.
+    #[arg(long, env = "WORKSHOP_APP_CPU_REQUEST", default_value_t = 50)]
+    pub app_cpu_request: u32,
+
+    /// CPU limit of one web app pod, in milli-cores.
+    #[arg(long, env = "WORKSHOP_APP_CPU_LIMIT", default_value_t = 100)]
+    pub app_cpu_limit: u32,
+
+    /// Memory request of one web app pod, in MiB.
+    #[arg(long, env = "WORKSHOP_APP_MEMORY_REQUEST", default_value_t = 64)]
+    pub app_memory_request: u32,
+
+    /// Memory limit of one web app pod, in MiB.
+    #[arg(long, env = "WORKSHOP_APP_MEMORY_LIMIT", default_value_t = 256)]
+    pub app_memory_limit: u32,
+
+    /// CPU request of the load generator, in milli-cores.
+    #[arg(long, env = "WORKSHOP_LOAD_CPU_REQUEST", default_value_t = 100)]
+    pub load_cpu_request: u32,
+
+    /// CPU limit of the load generator, in milli-cores.
+    #[arg(long, env = "WORKSHOP_LOAD_CPU_LIMIT", default_value_t = 500)]
+    pub load_cpu_limit: u32,
+
+    /// Target CPU utilisation in percent of the request.
+    #[arg(long, env = "WORKSHOP_TARGET", default_value_t = 60)]
+    pub target: u32,
+
+    /// Fewest replicas; a CPU trigger cannot go to 0.
+    #[arg(long, env = "WORKSHOP_MIN_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_replicas: u32,
+
+    /// Most replicas.
+    #[arg(long, env = "WORKSHOP_MAX_REPLICAS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_replicas: u32,
+
+    /// Scale-down stabilisation window in seconds.
+    #[arg(long, env = "WORKSHOP_WINDOW", default_value_t = 80, value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub window: u32,
+}
+
+impl From<AppOptions> for Settings {
+    fn from(options: AppOptions) -> Self {
+        Self {
+            app_image: options.app_image,
+            load_image: options.load_image,
+            image_pull_secrets: options.image_pull_secrets,
+            app_cpu_request_m: options.app_cpu_request,
+            app_cpu_limit_m: options.app_cpu_limit,
+            app_memory_request_mi: options.app_memory_request,
+            app_memory_limit_mi: options.app_memory_limit,
+            load_cpu_request_m: options.load_cpu_request,
+            load_cpu_limit_m: options.load_cpu_limit,
+            target_percent: options.target,
+            min_replicas: options.min_replicas,
+            max_replicas: options.max_replicas,
+            window_s: options.window,
+        }
+    }
+}
+
+impl PanelOptions {
+    /// The address in people's browsers; `listening` is where the panel really listens.
+    ///
+    /// # Errors
+    /// A sentence, if the URL has a path, is no http URL, or is plain http to another machine.
+    pub fn public_url(&self, listening: SocketAddr) -> Result<PublicUrl, String> {
+        match &self.public_url {
+            Some(url) => PublicUrl::parse(url, self.insecure_http),
+            None => PublicUrl::parse(&format!("http://{listening}"), self.insecure_http),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn options_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_documented() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} of {}",
+                    argument.get_id(),
+                    command.get_name()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn defaults_of_options_are_the_defaults_of_settings() {
+        let cli = Cli::parse_from(["workshop", "seats", "create", "--count", "1"]);
+        let Command::Seats(SeatsCommand::Create(create)) = cli.command else {
+            panic!("another command was parsed");
+        };
+        assert_eq!(Settings::from(create.app), Settings::default());
+    }
+}

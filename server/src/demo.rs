@@ -1,0 +1,122 @@
+//! `workshop demo`: the panel on a simulated cluster, with seats. The panel knows nothing of the simulator: it gets a
+//! client with its own account's rights, as on a cluster.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use server::config::Demo;
+use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
+use server::seats::provision::{self, Provisioned};
+use server::web::PublicUrl;
+use server::workshop::manifests::Settings;
+use simulator::{Identity, Simulator};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{line, panel, shutdown};
+
+/// Serves until SIGINT or SIGTERM.
+pub(crate) async fn demo(options: Demo) -> Result<()> {
+    let shutdown = shutdown()?;
+    let simulator = Simulator::new(simulator::Options {
+        start: jiff::Timestamp::now(),
+        anonymous_admin: options.kubectl_listen.is_some(),
+        ..simulator::Options::default()
+    });
+    let controllers = {
+        let (simulator, shutdown) = (simulator.clone(), shutdown.clone());
+        tokio::spawn(async move { simulator.run(shutdown).await })
+    };
+    let kubectl = match options.kubectl_listen {
+        Some(address) => Some(kubectl(&simulator, address, shutdown.clone()).await?),
+        None => None,
+    };
+
+    let seats = seats(&simulator, &options).await?;
+    let listener = TcpListener::bind(options.panel.listen)
+        .await
+        .with_context(|| format!("failed to listen on {}", options.panel.listen))?;
+    let mut panel_options = options.panel;
+    // Codes of simulated seats open nothing else; a demo may be shown to the room without a certificate.
+    panel_options.insecure_http = true;
+    let url = panel_options
+        .public_url(listener.local_addr()?)
+        .map_err(anyhow::Error::msg)?;
+    if options.json {
+        println!("{}", as_json(&url, &seats, kubectl));
+    } else {
+        println!("open {}", url.origin());
+        for seat in &seats {
+            println!("{}", line(seat));
+        }
+        if let Some(address) = kubectl {
+            println!("kubectl --server http://{address} get pods -n <seat's namespace>");
+        }
+    }
+
+    let panel = panel::Options {
+        client: simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT)),
+        namespace: PANEL_NAMESPACE.to_owned(),
+        public_url: Arc::new(url),
+        simulated: true,
+        options: panel_options,
+    };
+    panel::run(listener, panel, shutdown).await?;
+    controllers.await.context("the simulator failed")?;
+    Ok(())
+}
+
+/// The panel's account and the seats, as an administrator would make them.
+async fn seats(simulator: &Simulator, options: &Demo) -> Result<Vec<Provisioned>> {
+    let admin = simulator.client(Identity::admin());
+    provision::apply_panel_rights(&admin).await?;
+    let wanted = provision::Options {
+        count: options.seats,
+        prefix: "workshop-user-".to_owned(),
+        panel_namespace: PANEL_NAMESPACE.to_owned(),
+    };
+    let settings = Settings::from(options.panel.app.clone());
+    Ok(provision::create(&admin, &wanted, &settings).await?)
+}
+
+/// Serves the simulated API for kubectl; returns where.
+async fn kubectl(
+    simulator: &Simulator,
+    address: SocketAddr,
+    shutdown: CancellationToken,
+) -> Result<SocketAddr> {
+    if !address.ip().is_loopback() {
+        bail!("--kubectl-listen must be a loopback address: the simulated API asks for no password");
+    }
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("failed to listen on {address}"))?;
+    let address = listener.local_addr()?;
+    let simulator = simulator.clone();
+    tokio::spawn(async move {
+        if let Err(error) = simulator.serve(listener, shutdown).await {
+            tracing::error!(%error, "the simulated API for kubectl ended");
+        }
+    });
+    Ok(address)
+}
+
+fn as_json(
+    url: &PublicUrl,
+    seats: &[Provisioned],
+    kubectl: Option<SocketAddr>,
+) -> serde_json::Value {
+    let code = |seat: &Provisioned| seat.code.as_ref().map(ToString::to_string);
+    let attendees = seats.iter().filter(|seat| seat.namespace.is_some());
+    let instructor = seats.iter().find(|seat| seat.namespace.is_none());
+    json!({
+        "url": url.origin(),
+        "seats": attendees
+            .map(|seat| json!({ "namespace": seat.namespace, "code": code(seat) }))
+            .collect::<Vec<_>>(),
+        "instructor": instructor.and_then(code),
+        "kubectl": kubectl.map(|address| format!("http://{address}")),
+    })
+}

@@ -1,0 +1,253 @@
+//! `GET /events`: the frames of a feed as a stream, and the signs of life between them.
+//!
+//! The body is a stream of bytes encoded once for all readers; axum's `Sse` would encode each event for each of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::model::{StreamEvent, TimeMs};
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use super::AppState;
+use super::session;
+use crate::publish::Frame;
+use crate::seats::{NoSession, Person, RECHECK, Session};
+
+/// A page that hears nothing for 12 s takes the stream for lost.
+const ALIVE: Duration = Duration::from_secs(5);
+/// Open streams of one session: its tabs and devices.
+const STREAMS: u32 = 12;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// nginx and those who copied it hold streams back without this.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// What the address may ask for.
+#[derive(Deserialize)]
+pub(super) struct Options {
+    /// Like the header, which an `EventSource` sends only when it reconnects by itself.
+    last_event_id: Option<String>,
+    /// `1`: end after the first batch, for ways that pass on only what is complete.
+    short: Option<u8>,
+}
+
+/// Open streams by session. Shared by all requests.
+#[derive(Clone, Default)]
+pub struct Streams {
+    open: Arc<Mutex<HashMap<String, u32>>>,
+}
+
+/// One open stream; counted until dropped.
+struct OpenStream {
+    streams: Streams,
+    session: String,
+}
+
+impl Streams {
+    fn open(&self, session: &Session) -> Option<OpenStream> {
+        let mut open = self.open.lock();
+        let count = open.entry(session.hash.clone()).or_default();
+        if *count >= STREAMS {
+            return None;
+        }
+        *count += 1;
+        Some(OpenStream {
+            streams: self.clone(),
+            session: session.hash.clone(),
+        })
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let mut open = self.streams.open.lock();
+        if let Some(count) = open.get_mut(&self.session) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.session);
+            }
+        }
+    }
+}
+
+/// An attendee's namespace, or for the instructor the table of all.
+pub(super) async fn events(
+    State(state): State<AppState>,
+    Query(options): Query<Options>,
+    request: Request,
+) -> Response {
+    let session = match state.session(request.headers()).await {
+        Ok(session) => session,
+        Err(stranger) => return session::refuse(stranger),
+    };
+    let feed = match &session.person {
+        Person::Attendee { namespace } => state.published.feed(namespace),
+        Person::Instructor => state.published.overview_feed(),
+    };
+    let Some(feed) = feed else {
+        return later(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
+    };
+    let Some(open) = state.streams.open(&session) else {
+        return later(StatusCode::TOO_MANY_REQUESTS, "too_many_streams");
+    };
+    let header = request.headers().get(LAST_EVENT_ID);
+    let header = header.and_then(|id| id.to_str().ok());
+    let last_event_id = header.or(options.last_event_id.as_deref());
+    let live = Live {
+        frames: Box::pin(feed.reader(last_event_id)),
+        ready: VecDeque::new(),
+        alive: every(ALIVE),
+        recheck: every(RECHECK),
+        short: options.short == Some(1),
+        begun: false,
+        over: false,
+        state,
+        session,
+        _open: open,
+    };
+    let body = stream::unfold(live, |mut live| async move {
+        let bytes = live.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(bytes), live))
+    });
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-cache, no-transform"),
+        (X_ACCEL_BUFFERING, "no"),
+    ];
+    (headers, Body::from_stream(body)).into_response()
+}
+
+fn later(status: StatusCode, error: &str) -> Response {
+    let told = axum::Json(json!({ "error": error, "reason": null }));
+    (status, [(RETRY_AFTER, "2")], told).into_response()
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+/// One open stream's state.
+struct Live {
+    frames: Pin<Box<dyn Stream<Item = Frame> + Send>>,
+    /// To be sent before anything else.
+    ready: VecDeque<Bytes>,
+    alive: Interval,
+    recheck: Interval,
+    short: bool,
+    /// A frame was sent.
+    begun: bool,
+    /// Ends once `ready` is empty.
+    over: bool,
+    state: AppState,
+    session: Session,
+    _open: OpenStream,
+}
+
+impl Live {
+    /// The next bytes; `None` ends the stream.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(bytes) = self.ready.pop_front() {
+            return Some(bytes);
+        }
+        if self.over {
+            return None;
+        }
+        let shutdown = self.state.shutdown.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return None,
+                frame = self.frames.next() => {
+                    let frame = frame?;
+                    if !self.begun || self.short {
+                        self.begun = true;
+                        self.ready.push_back(alive(&self.state));
+                        self.alive.reset();
+                    }
+                    self.over = self.short;
+                    return Some(frame.bytes);
+                }
+                _ = self.alive.tick() => {
+                    self.over = self.short;
+                    return Some(alive(&self.state));
+                }
+                _ = self.recheck.tick() => {
+                    let now = self.state.published.now();
+                    match self.state.seats.still(&self.session, now).await {
+                        // While the cluster is away nobody is signed out.
+                        Ok(_) | Err(NoSession::Unavailable(_)) => {}
+                        Err(NoSession::Anonymous | NoSession::Ended(_)) => return None,
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The stream lives. No `id`, so that it does not count as something received.
+fn alive(state: &AppState) -> Bytes {
+    encode(state.site.build(), state.published.now())
+}
+
+fn encode(build: &str, time: TimeMs) -> Bytes {
+    let event = StreamEvent::Alive {
+        build: build.to_owned(),
+        time,
+    };
+    Bytes::from(format!(
+        "event: {}\ndata: {}\n\n",
+        event.name(),
+        json!(event)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seats::SeatNumber;
+
+    fn mk_session(hash: &str) -> Session {
+        Session {
+            seat: SeatNumber(7),
+            person: Person::Instructor,
+            hash: hash.to_owned(),
+        }
+    }
+
+    #[test]
+    fn alive_has_no_id() {
+        let text = encode("abc", TimeMs(5));
+        assert_eq!(
+            text,
+            "event: alive\ndata: {\"build\":\"abc\",\"event\":\"alive\",\"time\":5}\n\n"
+        );
+    }
+
+    #[test]
+    fn streams_of_a_session_are_limited_and_given_back() {
+        let streams = Streams::default();
+        let session = mk_session("a");
+        let mut open: Vec<_> = (0..STREAMS).map(|_| streams.open(&session)).collect();
+        assert!(open.iter().all(Option::is_some));
+        assert!(streams.open(&session).is_none());
+        assert!(streams.open(&mk_session("b")).is_some());
+        open.pop();
+        assert!(streams.open(&session).is_some());
+        open.clear();
+        assert!(streams.open.lock().is_empty());
+    }
+}

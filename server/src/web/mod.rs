@@ -1,0 +1,165 @@
+//! Answers the browsers: pages, sessions, the stream, server functions, files. [`TABLE`] is every address there is.
+//! It knows no manifests and writes nothing to the cluster but through `commands/` and `seats/`.
+
+mod act;
+mod events;
+mod files;
+mod headers;
+mod health;
+mod pages;
+mod public_url;
+mod session;
+mod viewer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::model::{LoadLimits, LoadSettings};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{MethodRouter, get, post};
+use axum::serve::ListenerExt;
+use http::StatusCode;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::commands::Commands;
+use crate::publish::Published;
+use crate::seats::Seats;
+
+pub use events::Streams;
+pub use files::Site;
+pub use public_url::PublicUrl;
+
+/// What all routes share.
+#[derive(Clone)]
+pub struct AppState {
+    pub published: Arc<Published>,
+    pub seats: Seats,
+    pub commands: Commands,
+    pub site: Arc<Site>,
+    pub public_url: Arc<PublicUrl>,
+    pub load_defaults: LoadSettings,
+    pub load_limits: LoadLimits,
+    /// Shown as a word on the page; nothing else hangs on it.
+    pub simulated: bool,
+    pub streams: Streams,
+    /// Ends the streams.
+    pub shutdown: CancellationToken,
+}
+
+/// How long an answer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasts {
+    /// At most [`TIME_LIMIT`].
+    Briefly,
+    /// As long as the browser listens.
+    Long,
+}
+use Lasts::{Briefly, Long};
+
+/// One address, how long its answer lasts, and who answers.
+type Route = (&'static str, Lasts, fn() -> MethodRouter<AppState>);
+
+/// Every address. A server function of `app` stands here with the path that its macro gives it; a test compares them.
+const TABLE: &[Route] = &[
+    ("/", Briefly, || get(pages::seat)),
+    ("/seats", Briefly, || get(pages::seats)),
+    ("/sign-in", Briefly, || get(pages::sign_in)),
+    ("/session", Briefly, || {
+        get(session::tell).post(session::sign_in)
+    }),
+    ("/session/end", Briefly, || post(session::sign_out)),
+    ("/events", Long, || get(events::events)),
+    ("/api/deploy", Briefly, || post(act::server_function)),
+    ("/api/start_load", Briefly, || post(act::server_function)),
+    ("/api/stop_load", Briefly, || post(act::server_function)),
+    ("/api/clean_up", Briefly, || post(act::server_function)),
+    ("/api/stop_seat_load", Briefly, || {
+        post(act::server_function)
+    }),
+    ("/api/stop_all_loads", Briefly, || {
+        post(act::server_function)
+    }),
+    ("/pkg/{build}/{*file}", Briefly, || get(files::built)),
+    ("/favicon.svg", Briefly, || get(files::public)),
+    ("/robots.txt", Briefly, || get(files::public)),
+    ("/healthz", Briefly, || get(health::alive)),
+    ("/readyz", Briefly, || get(health::ready)),
+];
+
+/// The longest that any answer but the stream may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// The largest request: forms of a few fields.
+const BODY_LIMIT: usize = 64 * 1024;
+/// How long connections may take to end after the streams were told to.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Paths of the table, for tests.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(path, ..)| *path)
+}
+
+/// The whole service.
+pub fn router(state: AppState) -> Router {
+    let time_limit = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT);
+    let mut router = Router::new();
+    for (path, lasts, answer) in TABLE {
+        let answer = match lasts {
+            Briefly => answer().layer(time_limit),
+            Long => answer(),
+        };
+        router = router.route(path, answer);
+    }
+    let csrf = headers::csrf(&state.public_url);
+    router
+        .fallback(files::nothing_here)
+        .layer(headers::compression())
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(csrf)
+        .layer(axum::middleware::map_response(headers::secure))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(headers::request_span)
+                // Each failure is logged where its cause is known.
+                .on_failure(()),
+        )
+        .with_state(state)
+}
+
+/// Serves until `shutdown`; then streams end at once, other answers are finished, and commands under way are waited for.
+///
+/// # Errors
+/// None at present: a connection that cannot be accepted is tried again.
+pub async fn run(
+    listener: TcpListener,
+    state: AppState,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let commands = state.commands.clone();
+    // A frame of the stream is small and must not wait for the next one.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+    });
+    let served = axum::serve(listener, router(state))
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let overdue = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let result = tokio::select! {
+        result = served => result,
+        () = overdue => {
+            tracing::warn!("connections did not end in time");
+            Ok(())
+        }
+    };
+    commands.finish().await;
+    result
+}

@@ -1,0 +1,128 @@
+//! The pages: who may see which, and their rendering on the server.
+
+use app::FirstPaint;
+use app::model::SignIn;
+use app::workshop::{PageContext, Viewer};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{CONTENT_SECURITY_POLICY, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::ResponseOptions;
+
+use super::viewer::Stranger;
+use super::{AppState, headers};
+
+/// `GET /`: the attendee's page.
+pub(super) async fn seat(State(state): State<AppState>, request: Request) -> Response {
+    match viewer(&state, request.headers()).await {
+        Ok(context) => match context.viewer {
+            Viewer::Attendee { .. } => render(&state, context, None, StatusCode::OK, request).await,
+            Viewer::Instructor { .. } => Redirect::to("/seats").into_response(),
+            Viewer::Anonymous => Redirect::to("/sign-in").into_response(),
+        },
+        Err(response) => response,
+    }
+}
+
+/// `GET /seats`: the instructor's page.
+pub(super) async fn seats(State(state): State<AppState>, request: Request) -> Response {
+    match viewer(&state, request.headers()).await {
+        Ok(context) => match context.viewer {
+            Viewer::Instructor { .. } => {
+                render(&state, context, None, StatusCode::OK, request).await
+            }
+            Viewer::Attendee { .. } => Redirect::to("/").into_response(),
+            Viewer::Anonymous => Redirect::to("/sign-in").into_response(),
+        },
+        Err(response) => response,
+    }
+}
+
+/// `GET /sign-in`. Who is signed in goes on to their page.
+pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> Response {
+    match state.session(request.headers()).await {
+        Ok(_) => Redirect::to("/").into_response(),
+        Err(_) => {
+            let context = state.page_context(None);
+            render(&state, context, None, StatusCode::OK, request).await
+        }
+    }
+}
+
+/// The sign-in page after a try that failed, as the answer to that try.
+pub(super) async fn sign_in_again(
+    state: &AppState,
+    headers: &HeaderMap,
+    sign_in: SignIn,
+    status: StatusCode,
+) -> Response {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = http::Uri::from_static("/sign-in");
+    *request.headers_mut() = headers.clone();
+    let context = state.page_context(None);
+    render(state, context, Some(sign_in), status, request).await
+}
+
+/// What the page of a signed-in person gets; for others the answer that sends them away.
+async fn viewer(state: &AppState, headers: &HeaderMap) -> Result<PageContext, Response> {
+    let stranger = match state.session(headers).await {
+        Ok(session) => return Ok(state.page_context(Some(&session))),
+        Err(stranger) => stranger,
+    };
+    Err(match stranger {
+        Stranger::Anonymous => Redirect::to("/sign-in").into_response(),
+        Stranger::Ended(_) => {
+            let reason = stranger.reason().unwrap_or_default();
+            // The cookie opens nothing any more; without it the next visit is a plain one.
+            let cookie = state.public_url.clear_cookie();
+            let page = Redirect::to(&format!("/sign-in?reason={reason}"));
+            ([(SET_COOKIE, cookie)], page).into_response()
+        }
+        Stranger::Unavailable => {
+            let sign_in = SignIn {
+                error: stranger.error(),
+                code: String::new(),
+            };
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            sign_in_again(state, headers, sign_in, status).await
+        }
+    })
+}
+
+/// Renders the page at the request's path.
+///
+/// All of it before the first byte, so that it is whole without scripts, too: what it needs is in memory already.
+async fn render(
+    state: &AppState,
+    context: PageContext,
+    sign_in: Option<SignIn>,
+    status: StatusCode,
+    request: Request,
+) -> Response {
+    let first_paint = FirstPaint::gather(&context).await;
+    let provide = move || {
+        // leptos has made the nonce before this is called, and takes no other.
+        let nonce = use_nonce().map(|nonce| nonce.to_string());
+        let nonce = nonce.unwrap_or_default();
+        if let Some(response) = use_context::<ResponseOptions>() {
+            response.set_status(status);
+            if let Ok(policy) = HeaderValue::from_str(&headers::page_policy(&nonce)) {
+                response.insert_header(CONTENT_SECURITY_POLICY, policy);
+            }
+        }
+        provide_context(PageContext {
+            nonce,
+            ..context.clone()
+        });
+        provide_context(first_paint.clone());
+        if let Some(sign_in) = &sign_in {
+            provide_context(sign_in.clone());
+        }
+    };
+    let options = state.site.options().clone();
+    let page = move || app::shell(options.clone());
+    leptos_axum::render_app_async_with_context(provide, page)(request).await
+}

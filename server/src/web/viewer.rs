@@ -1,0 +1,89 @@
+//! Who asks: from the request's cookie to what the pages may call.
+
+use std::sync::Arc;
+
+use app::model::{Panel, SignInError};
+use app::workshop::{PageContext, Viewer};
+use http::HeaderMap;
+
+use super::AppState;
+use super::act::{ClassSession, SeatSession};
+use crate::error::chain;
+use crate::seats::{Ended, NoSession, Person, Session};
+
+/// Why nobody is signed in, or that it cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stranger {
+    /// Never was.
+    Anonymous,
+    /// Was, on a session that ended.
+    Ended(Ended),
+    /// The cluster does not tell.
+    Unavailable,
+}
+
+impl Stranger {
+    /// For `/sign-in?reason=…` and `GET /session`.
+    pub(super) fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Ended(Ended::SignedOut) => Some("signed_out"),
+            Self::Ended(Ended::NewCode) => Some("new_code"),
+            Self::Anonymous | Self::Unavailable => None,
+        }
+    }
+
+    /// What the sign-in page says.
+    pub(super) fn error(self) -> Option<SignInError> {
+        match self {
+            Self::Anonymous => None,
+            Self::Ended(Ended::SignedOut) => Some(SignInError::SignedOut),
+            Self::Ended(Ended::NewCode) => Some(SignInError::NewCode),
+            Self::Unavailable => Some(SignInError::ClusterUnreachable),
+        }
+    }
+}
+
+impl AppState {
+    /// The session of a request.
+    pub(super) async fn session(&self, headers: &HeaderMap) -> Result<Session, Stranger> {
+        let cookie = self.public_url.read_cookie(headers);
+        let session = self.seats.session(cookie, self.published.now()).await;
+        session.map_err(|none| match none {
+            NoSession::Anonymous => Stranger::Anonymous,
+            NoSession::Ended(ended) => Stranger::Ended(ended),
+            NoSession::Unavailable(error) => {
+                tracing::warn!(error = chain(&error), "a session could not be checked");
+                Stranger::Unavailable
+            }
+        })
+    }
+
+    /// What pages and server functions may know and call.
+    pub(super) fn page_context(&self, session: Option<&Session>) -> PageContext {
+        let viewer = match session {
+            None => Viewer::Anonymous,
+            Some(session) => match &session.person {
+                Person::Attendee { namespace } => Viewer::Attendee {
+                    namespace: namespace.clone(),
+                    workshop: Arc::new(SeatSession::new(self.clone(), session, namespace)),
+                },
+                Person::Instructor => Viewer::Instructor {
+                    class: Arc::new(ClassSession::new(self.clone(), session)),
+                },
+            },
+        };
+        PageContext {
+            viewer,
+            panel: Panel {
+                build: self.site.build().to_owned(),
+                kubernetes: self.published.kubernetes(),
+                simulated: self.simulated,
+                load_defaults: self.load_defaults,
+                load_limits: self.load_limits,
+            },
+            assets: self.site.assets(),
+            // Each answer's own; the page's route fills it in.
+            nonce: String::new(),
+        }
+    }
+}

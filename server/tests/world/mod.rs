@@ -1,0 +1,306 @@
+//! A panel on the simulator, in process and without a socket, and browsers that ask it. Shared by the server's tests.
+
+// Each test file uses a part of it.
+#![allow(dead_code)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::model::{LoadLimits, LoadSettings, Snapshot};
+use axum::Router;
+use axum::body::Body;
+use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use kube::Client;
+use server::cluster::Clients;
+use server::commands::Commands;
+use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
+use server::publish::{self, Published, Publisher};
+use server::seats::{Seats, provision};
+use server::web::{self, AppState, PublicUrl, Site, Streams};
+use server::workshop::manifests::Settings;
+use simulator::{Identity, Simulator};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// One hour on the tests' paused clock: long enough for everything that comes at all.
+const LONG: Duration = Duration::from_secs(3600);
+
+pub(crate) struct World {
+    pub(crate) simulator: Simulator,
+    pub(crate) published: Arc<Published>,
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) instructor: String,
+    pub(crate) shutdown: CancellationToken,
+    router: Router,
+}
+
+pub(crate) struct Seat {
+    pub(crate) namespace: String,
+    pub(crate) code: String,
+}
+
+impl World {
+    /// A cluster with that many seats, and a panel that has listed it.
+    pub(crate) async fn new(seats: u16) -> Self {
+        let shutdown = CancellationToken::new();
+        let simulator = Simulator::new(simulator::Options {
+            start: "2026-11-23T09:00:00Z".parse().unwrap(),
+            ..simulator::Options::default()
+        });
+        let controllers = simulator.clone();
+        let ended = shutdown.clone();
+        tokio::spawn(async move { controllers.run(ended).await });
+
+        let admin = simulator.client(Identity::admin());
+        provision::apply_panel_rights(&admin).await.unwrap();
+        let wanted = provision::Options {
+            count: seats,
+            prefix: "workshop-user-".to_owned(),
+            panel_namespace: PANEL_NAMESPACE.to_owned(),
+        };
+        let settings = Settings::default();
+        let made = provision::create(&admin, &wanted, &settings).await.unwrap();
+        let instructor = made.iter().find(|seat| seat.namespace.is_none());
+        let instructor = instructor.unwrap().code.as_ref().unwrap().to_string();
+        let attendees = made.iter().filter_map(|seat| {
+            Some(Seat {
+                namespace: seat.namespace.clone()?,
+                code: seat.code.as_ref()?.to_string(),
+            })
+        });
+        let attendees = attendees.collect();
+
+        let client =
+            simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
+        let clients = Clients::new(client.clone());
+        let (published, _publisher) = Publisher::start(
+            clients.clone(),
+            publish::Options::default(),
+            shutdown.clone(),
+        );
+        let (known, _watch) =
+            Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
+        let limits = LoadLimits {
+            users: 500,
+            spawn_rate: 100,
+            run_time_s: 1800,
+            n: 40,
+        };
+        let state = AppState {
+            published: Arc::clone(&published),
+            seats: known.clone(),
+            commands: Commands::new(clients, settings, limits),
+            site: Arc::new(Site::open(Path::new("no such folder"))),
+            public_url: Arc::new(PublicUrl::parse(ORIGIN, false).unwrap()),
+            load_defaults: LoadSettings::DEFAULT,
+            load_limits: limits,
+            simulated: true,
+            streams: Streams::default(),
+            shutdown: shutdown.clone(),
+        };
+        let world = Self {
+            simulator,
+            published,
+            seats: attendees,
+            instructor,
+            shutdown,
+            router: web::router(state),
+        };
+        until("the panel is ready", || {
+            world.published.ready() && known.ready()
+        })
+        .await;
+        world
+    }
+
+    /// As an administrator.
+    pub(crate) fn admin(&self) -> Client {
+        self.simulator.client(Identity::admin())
+    }
+
+    /// A browser in which nobody is signed in.
+    pub(crate) fn stranger(&self) -> Browser {
+        Browser {
+            router: self.router.clone(),
+            cookie: None,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// A browser in which somebody is signed in.
+    pub(crate) async fn sign_in(&self, code: &str) -> Browser {
+        let mut browser = self.stranger();
+        let answer = browser.post("/session", &format!("code={code}")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let cookie = answer.headers[SET_COOKIE].to_str().unwrap();
+        browser.cookie = Some(cookie.split(';').next().unwrap().to_owned());
+        browser
+    }
+
+    /// The first attendee, signed in.
+    pub(crate) async fn attendee(&self) -> Browser {
+        self.sign_in(&self.seats[0].code).await
+    }
+
+    /// The first attendee's namespace as the panel tells it.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        let namespace = &self.seats[0].namespace;
+        self.published
+            .snapshot(namespace)
+            .expect("the panel knows the namespace")
+    }
+
+    /// Waits until the first attendee's namespace is as described.
+    pub(crate) async fn until(&self, what: &str, is: impl Fn(&Snapshot) -> bool) {
+        until(what, || is(&self.snapshot())).await;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+const ORIGIN: &str = "https://workshop.example.org";
+const HOSTNAME: &str = "workshop.example.org";
+
+/// Waits on tokio's clock, which tests pause: it takes no real time.
+pub(crate) async fn until(what: &str, is: impl Fn() -> bool) {
+    let reached = async {
+        while !is() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let reached = tokio::time::timeout(LONG, reached).await;
+    assert!(reached.is_ok(), "never happened: {what}");
+}
+
+/// A browser with its cookie.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    router: Router,
+    pub(crate) cookie: Option<String>,
+    /// Sent with each request.
+    pub(crate) headers: HeaderMap,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn location(&self) -> &str {
+        let location = self.headers.get(LOCATION);
+        location.map_or("", |location| location.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+impl Browser {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Request::get(path), Body::empty()).await
+    }
+
+    /// Sends a form as a script does.
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
+        let request =
+            Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.ask(request, Body::from(form.to_owned())).await
+    }
+
+    async fn ask(&self, request: http::request::Builder, body: Body) -> Answer {
+        let (parts, body) = self.send(request, body).await.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    async fn send(&self, request: http::request::Builder, body: Body) -> http::Response<Body> {
+        let mut request = request.header(HOST, HOSTNAME).body(body).unwrap();
+        if let Some(cookie) = &self.cookie {
+            request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+        }
+        request.headers_mut().extend(self.headers.clone());
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Opens the stream.
+    pub(crate) async fn events(&self, path: &str) -> Events {
+        let response = self.send(Request::get(path), Body::empty()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        Events {
+            headers: response.headers().clone(),
+            body: response.into_body(),
+            text: String::new(),
+        }
+    }
+}
+
+/// An open stream.
+pub(crate) struct Events {
+    pub(crate) headers: HeaderMap,
+    body: Body,
+    text: String,
+}
+
+/// One event of a stream.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: Option<String>,
+    pub(crate) data: serde_json::Value,
+}
+
+impl Events {
+    /// The next event; `None` at the stream's end.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let event = read(event);
+                self.text = rest.to_owned();
+                return Some(event);
+            }
+            let frame = tokio::time::timeout(LONG, self.body.frame()).await;
+            let frame = frame.expect("the stream is silent")?.unwrap();
+            let data = frame.into_data().unwrap();
+            self.text.push_str(std::str::from_utf8(&data).unwrap());
+        }
+    }
+
+    /// Reads on to the stream's end; whether it comes within that time.
+    pub(crate) async fn ends_within(&mut self, time: Duration) -> bool {
+        let end = async { while self.next().await.is_some() {} };
+        tokio::time::timeout(time, end).await.is_ok()
+    }
+}
+
+fn read(text: &str) -> Event {
+    let field = |name: &str| {
+        let lines = text.lines();
+        lines
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            .next()
+    };
+    Event {
+        name: field("event").expect("an event has a name").to_owned(),
+        id: field("id").map(str::to_owned),
+        data: serde_json::from_str(field("data").expect("an event has data")).unwrap(),
+    }
+}
+
+/// Time for a change to reach the panel's watches.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
