@@ -52,7 +52,6 @@ impl Seats {
         !matches!(self.known.read().get(namespace), Some(None))
     }
 
-
     /// All seats by namespace, in seat order.
     pub(super) fn all(&self) -> Vec<(String, Seat)> {
         let known = self.known.read();

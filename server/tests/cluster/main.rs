@@ -1,7 +1,11 @@
 //! The journey on a real cluster: the panel as a process with its own account's token, a browser's requests, and
 //! kubectl beside it. Run by `cargo xtask test-cluster`; needs KUBECONFIG of someone who may make namespaces and roles.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod browser;
 mod journey;
