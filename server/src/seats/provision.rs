@@ -4,8 +4,8 @@
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use kube::core::Status;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::core::Status;
 use kube::{Api, Client, Resource};
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ pub async fn apply_panel_rights(client: &Client) -> Result<()> {
 ///
 /// # Errors
 /// It is not there (no seat was made yet), or the API server did not answer.
-pub async fn read_key(client: &Client, namespace: &str) -> Result<CodeKey> {
+pub(super) async fn read_key(client: &Client, namespace: &str) -> Result<CodeKey> {
     let secrets = Calls::<Secret>::new(Api::namespaced(client.clone(), namespace));
     let key = secrets.get(KEY_SECRET).await?.and_then(bytes_of_key);
     key.ok_or_else(|| Error::ReadSecret {

@@ -1,7 +1,11 @@
 //! A panel on the simulator, in process and without a socket, and browsers that ask it. Shared by the server's tests.
 
-// Each test file uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on ends"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
