@@ -40,6 +40,8 @@ pub(crate) struct ChartView {
     pub(crate) zone: Zone,
     /// The HPA's next expected look, if its phase is known.
     pub(crate) next_look: Option<TimeMs>,
+    /// One pod's CPU limit in milli-cores, if it has one.
+    pub(crate) limit_m: Option<i64>,
     /// The earliest look that may scale down.
     pub(crate) scale_down: Option<TimeMs>,
 }

@@ -9,6 +9,8 @@
 mod chart;
 pub mod commands;
 mod components;
+#[cfg(test)]
+mod contrast;
 pub mod controls;
 pub mod error;
 pub mod figures;

@@ -471,6 +471,15 @@ pub const NOTHING_IS_DEPLOYED: &str = "Nothing is deployed.";
 pub const NO_CPU_VALUES: &str = "no CPU values";
 pub const AT_THE_LIMIT: &str = "at the limit: real demand may be higher";
 
+/// `limit 100m = 200 % of request`.
+pub fn limit_means(limit_m: Option<i64>, percent: f64) -> String {
+    let limit = limit_m.map_or_else(
+        || "limit".to_owned(),
+        |m| format!("limit {}", figures::cpu(m)),
+    );
+    format!("{limit} = {percent:.0} % of request")
+}
+
 /// `5 min`.
 pub fn minutes_shown(minutes: i64) -> String {
     format!("{minutes} min")

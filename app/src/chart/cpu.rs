@@ -35,7 +35,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, top: i32, bottom: i32, history: &History
         canvas.horizontal(y, LIMIT);
         canvas.text(format!("{limit:.0}"), (left - 6, y), Hang::Right, AXIS);
         if !canvas.plot.narrow {
-            let label = format!("limit = {limit:.0} % of the request");
+            let label = words::limit_means(view.limit_m, limit);
             canvas.text(label, (left + 6, y - 8), Hang::Left, LABEL);
         }
     }

@@ -132,7 +132,7 @@ fn users(canvas: &Canvas<'_>, top: i32, bottom: i32, samples: &[LoadSample]) {
         canvas.area(points, USERS, 0.16);
         if to - from >= USERS_LABEL_PX {
             let label = figures::count(last.1 as u32, "user", "users");
-            canvas.text(label, (to - 6, bottom - 8), Hang::Right, LABEL);
+            canvas.text(label, (to - 6, band.y(last.1) + 9), Hang::Right, LABEL);
         }
     }
 }

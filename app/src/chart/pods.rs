@@ -22,7 +22,9 @@ pub(super) fn draw(canvas: &Canvas<'_>, top: i32, bottom: i32, history: &History
     let band = Band { top, bottom, most };
     let left = canvas.plot.left - 6;
     canvas.horizontal(bottom, GRID);
-    canvas.text("0", (left, bottom), Hang::Right, AXIS);
+    if last.and_then(|p| p.min) != Some(1) {
+        canvas.text("0", (left, bottom), Hang::Right, AXIS);
+    }
     if history.pods.is_empty() {
         let middle = (
             (canvas.plot.left + canvas.plot.right) / 2,
@@ -181,6 +183,11 @@ fn rescales(canvas: &Canvas<'_>, band: Band, history: &History) {
         }
     }
     for (x, text) in marks {
-        canvas.text(text, (x + 2, band.top + 6), Hang::Left, LABEL);
+        // Before its line: what is wanted is named behind it.
+        let (x, hang) = match x - canvas.plot.left > MERGE_PX * 2 {
+            true => (x - 4, Hang::Right),
+            false => (x + 4, Hang::Left),
+        };
+        canvas.text(text, (x, band.top + 6), hang, LABEL);
     }
 }

@@ -13,6 +13,7 @@ fn view(width: u32) -> ChartView {
         cursor: None,
         zone: Zone::default(),
         next_look: Some(at(120.8)),
+        limit_m: Some(100),
         scale_down: None,
     }
 }
@@ -36,6 +37,13 @@ fn empty_history_says_why_and_still_has_axes() {
     assert!(texts.contains(&"No load has run yet."), "{texts:?}");
     assert!(texts.contains(&"Nothing is deployed."), "{texts:?}");
     assert!(texts.contains(&"14:01"), "{texts:?}");
+}
+
+#[test]
+fn limit_is_told_with_its_meaning() {
+    let (_, history) = samples::mid_load();
+    let svg = render(&history, &view(952));
+    assert!(texts(&svg).contains(&"limit 100m = 200 % of request"));
 }
 
 #[test]

@@ -71,6 +71,9 @@ fn view_of(
         now,
         cursor,
         zone,
+        limit_m: snapshot
+            .and_then(|s| s.deployment.as_ref())
+            .and_then(|d| d.cpu_limit_m),
         next_look: snapshot
             .and_then(|s| s.autoscaler.as_ref())
             .and_then(|a| a.next_look),
@@ -244,10 +247,13 @@ fn Cursor(
 ) -> impl IntoView {
     let seconds = |time: TimeMs| time.0.div_euclid(1000);
     let text = move || words::readout(&read.read(), live.zone.get());
-    let on_input = move |value: String| {
-        if let Ok(seconds) = value.parse::<i64>() {
+    // The slider is as long as the axis, so that it stands under the cursor; what is ahead has no values yet.
+    let on_input = move |input: web_sys::HtmlInputElement| {
+        if let Ok(at) = input.value().parse::<i64>() {
             let view = view.get_untracked();
-            cursor.set(Some(TimeMs(seconds * 1000).clamp(view.from, view.now)));
+            let at = TimeMs(at * 1000).clamp(view.from, view.now);
+            input.set_value(&seconds(at).to_string());
+            cursor.set(Some(at));
         }
     };
     // Shift moves by 15 s, one look.
@@ -269,10 +275,11 @@ fn Cursor(
             aria-label=words::TIME
             step="1"
             min=move || seconds(view.read().from)
-            max=move || seconds(view.read().now)
+            max=move || seconds(view.read().to)
             prop:value=move || seconds(cursor.get().unwrap_or(view.read().now)).to_string()
             aria-valuetext=text
-            on:input:target=move |event| on_input(event.target().value())
+            value=move || seconds(view.read().now).to_string()
+            on:input:target=move |event| on_input(event.target())
             on:keydown=on_key
         />
     }

@@ -110,7 +110,7 @@ fn PodRow(name: String, pods: Memo<Vec<PodState>>, live: Live) -> impl IntoView 
             <td class="figure">{text(|r| r.usage)}</td>
             <td>{text(|r| r.ready.to_owned())}</td>
             <td class="figure">{age}</td>
-            <td>{text(|r| r.status)}</td>
+            <td class="state" title=text(|r| r.status)>{text(|r| r.status)}</td>
         </tr>
     }
 }

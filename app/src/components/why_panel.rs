@@ -64,6 +64,7 @@ pub(crate) fn WhyPanel(live: Live) -> impl IntoView {
     let why = Memo::new(move |_| shown.get().map(|(why, _)| why).unwrap_or_default());
     let time = move || shown.get().map(|(_, time)| clock(time, live.zone.get()));
     let number = Memo::new(move |_| items.read().len());
+    let oldest = move || index.get() + 1 >= number.get();
     let announced = Memo::new(move |_| {
         let why = why.get();
         if why.announced.is_empty() {
@@ -100,7 +101,7 @@ pub(crate) fn WhyPanel(live: Live) -> impl IntoView {
                     type="button"
                     data-quiet="true"
                     aria-label=words::OLDER
-                    disabled=move || index.get() + 1 >= number.get()
+                    disabled=oldest
                     on:click=move |_| index.update(|i| *i += 1)
                 >
                     "›"

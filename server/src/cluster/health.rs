@@ -32,6 +32,7 @@ struct Known {
     metrics: Option<SourceState>,
     unreachable_since: Option<TimeMs>,
     kubernetes: Option<String>,
+    was_ready: bool,
 }
 
 impl Health {
@@ -45,13 +46,19 @@ impl Health {
         }
     }
 
-    /// Every kind was listed once or is known to be absent.
+    /// Every kind was listed or refused once, and the namespaces are known. It stays true while the API server is away.
     pub fn ready(&self) -> bool {
-        let known = self.known.lock();
-        let settled = |state: &Option<SourceState>| {
-            matches!(state, Some(SourceState::Live | SourceState::Absent))
-        };
-        !known.kinds.is_empty() && known.kinds.values().all(settled)
+        let mut known = self.known.lock();
+        let seen = |state: &Option<SourceState>| state.is_some();
+        if known.kinds.values().all(seen)
+            && matches!(
+                known.kinds.get(NAMESPACE),
+                Some(Some(SourceState::Live | SourceState::Absent))
+            )
+        {
+            known.was_ready = true;
+        }
+        known.was_ready
     }
 
     /// `v1.35.4`, once the API server told.

@@ -50,18 +50,21 @@ impl Feed {
     }
 
     /// Adds a change and wakes the readers.
-    pub fn push(&self, event: &str, json: &str) {
+    ///
+    /// `apply` makes the change in the state that `tell_all` reads. It is done under the same lock, so that no whole
+    /// state holds a change that is then told again.
+    pub fn push(&self, event: &str, json: &str, apply: impl FnOnce()) {
+        let mut ring = self.ring.lock();
         let seq = *self.newest.borrow() + 1;
         let frame = Frame {
             seq,
             bytes: encode(event, &self.boot, seq, json),
         };
-        let mut ring = self.ring.lock();
+        apply();
         if ring.len() == RING {
             ring.pop_front();
         }
         ring.push_back(frame);
-        drop(ring);
         self.newest.send_replace(seq);
     }
 
@@ -92,7 +95,7 @@ impl Feed {
     /// The whole state as one frame.
     fn whole(&self) -> Frame {
         let mut whole = self.whole.lock();
-        // The number is read before the state: a change in between is told twice rather than never.
+        let _no_change = self.ring.lock();
         let seq = *self.newest.borrow();
         match &*whole {
             Some(frame) if frame.seq == seq => frame.clone(),
@@ -112,7 +115,7 @@ impl Feed {
     fn after(&self, seq: u64) -> Option<Frame> {
         let ring = self.ring.lock();
         let oldest = ring.front()?.seq;
-        let index = usize::try_from((seq + 1).checked_sub(oldest)?).ok()?;
+        let index = usize::try_from(seq.checked_add(1)?.checked_sub(oldest)?).ok()?;
         ring.get(index).cloned()
     }
 }
@@ -148,4 +151,104 @@ fn encode(event: &str, boot: &str, seq: u64, json: &str) -> Bytes {
     Bytes::from(format!(
         "event: {event}\nid: {boot}-{seq}\ndata: {json}\n\n"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt, StreamExt};
+
+    use super::*;
+
+    /// A feed of numbers: each change adds one, the whole state is the sum.
+    fn mk_feed() -> (Arc<Feed>, Arc<Mutex<u64>>) {
+        let sum = Arc::new(Mutex::new(0));
+        let all = Arc::clone(&sum);
+        let feed = Feed::new("boot".to_owned(), move || ("all", all.lock().to_string()));
+        (Arc::new(feed), sum)
+    }
+
+    fn add(feed: &Feed, sum: &Mutex<u64>) {
+        feed.push("one", "1", || *sum.lock() += 1);
+    }
+
+    fn text(frame: &Frame) -> String {
+        String::from_utf8(frame.bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_new_reader_gets_everything_and_then_each_change() {
+        let (feed, sum) = mk_feed();
+        add(&feed, &sum);
+        let mut reader = Box::pin(feed.reader(None));
+        let first = reader.next().await.unwrap();
+        assert_eq!(text(&first), "event: all\nid: boot-1\ndata: 1\n\n");
+        assert!(reader.next().now_or_never().is_none(), "nothing changed");
+        add(&feed, &sum);
+        add(&feed, &sum);
+        assert_eq!(
+            text(&reader.next().await.unwrap()),
+            "event: one\nid: boot-2\ndata: 1\n\n"
+        );
+        assert_eq!(reader.next().await.unwrap().seq, 3);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_comes_back_gets_what_it_lacks() {
+        let (feed, sum) = mk_feed();
+        for _ in 0..3 {
+            add(&feed, &sum);
+        }
+        let mut reader = Box::pin(feed.reader(Some("boot-1")));
+        assert_eq!(reader.next().await.unwrap().seq, 2);
+        assert_eq!(reader.next().await.unwrap().seq, 3);
+    }
+
+    #[tokio::test]
+    async fn unknown_ids_get_everything() {
+        let (feed, sum) = mk_feed();
+        add(&feed, &sum);
+        for id in [
+            "other-1",
+            "boot-99",
+            "boot-18446744073709551615",
+            "boot-x",
+            "",
+        ] {
+            let mut reader = Box::pin(feed.reader(Some(id)));
+            let first = reader.next().await.unwrap();
+            assert!(text(&first).starts_with("event: all\nid: boot-1\n"), "{id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lagging_reader_misses_no_change() {
+        let (feed, sum) = mk_feed();
+        let mut reader = Box::pin(feed.reader(None));
+        assert_eq!(
+            text(&reader.next().await.unwrap()),
+            "event: all\nid: boot-0\ndata: 0\n\n"
+        );
+        for _ in 0..=RING {
+            add(&feed, &sum);
+        }
+        // The first change has left the ring.
+        let next = reader.next().await.unwrap();
+        assert_eq!(text(&next), "event: all\nid: boot-65\ndata: 65\n\n");
+        add(&feed, &sum);
+        assert_eq!(reader.next().await.unwrap().seq, 66);
+    }
+
+    #[tokio::test]
+    async fn the_whole_state_is_encoded_once_for_all_readers() {
+        let encoded = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&encoded);
+        let feed = Arc::new(Feed::new("boot".to_owned(), move || {
+            *count.lock() += 1;
+            ("all", String::new())
+        }));
+        for _ in 0..10 {
+            Box::pin(feed.reader(None)).next().await.unwrap();
+        }
+        assert_eq!(*encoded.lock(), 1);
+    }
 }

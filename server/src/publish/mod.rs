@@ -3,6 +3,7 @@
 //! `main.rs` starts it; `web/` reads what it published. It never writes to the cluster.
 
 mod feed;
+mod overview;
 mod published;
 mod publisher;
 

@@ -1,15 +1,43 @@
 //! The one task that turns changes of the cluster into snapshots, history and frames.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use app::model::{Overview, Snapshot, TimeMs};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::overview::overview;
+use super::published::Told;
 use super::{Error, Options, Published};
-use crate::cluster::Clients;
+use crate::cluster::{Clients, Cluster, Seat};
+use crate::workshop::memory::LoadLog;
+use crate::workshop::{Memory, Observed};
+
+/// Changes that come within this time of the first are told together.
+const COALESCE: Duration = Duration::from_millis(50);
+
+/// The overview is told at most this often.
+const OVERVIEW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Starts the reading half of the process.
-pub struct Publisher {}
+pub struct Publisher {
+    cluster: Cluster,
+    published: Arc<Published>,
+    options: Options,
+    boot: String,
+    started: TimeMs,
+    memories: HashMap<String, Memory>,
+    /// When a namespace's snapshot changes by the time alone.
+    rechecks: HashMap<String, TimeMs>,
+    /// The overview changed and was not told yet.
+    overview_changed: bool,
+    overview_told: Option<Instant>,
+    /// The first complete picture was told.
+    ready: bool,
+}
 
 impl Publisher {
     /// Starts watches, polls and the publisher itself on the current runtime.
@@ -17,14 +45,237 @@ impl Publisher {
     /// The handle ends with `Ok` after `shutdown`. It ends with an error when one of its tasks died: the pages would
     /// then show old data for ever, so the process must end too.
     pub fn start(
-        _clients: Clients,
-        _options: Options,
+        clients: Clients,
+        options: Options,
         shutdown: CancellationToken,
     ) -> (Arc<Published>, JoinHandle<Result<(), Error>>) {
-        let task = tokio::spawn(async move {
-            shutdown.cancelled().await;
-            Ok(())
+        let mut tasks = JoinSet::new();
+        let cluster = Cluster::start(&clients, options.metrics_interval, &shutdown, &mut tasks);
+        let started = cluster.clock().now();
+        let boot = boot(started);
+        let published = Arc::new(Published::new(
+            &boot,
+            Arc::clone(cluster.clock_sync()),
+            Arc::clone(cluster.health()),
+            started,
+        ));
+        let publisher = Self {
+            cluster,
+            published: Arc::clone(&published),
+            options,
+            boot,
+            started,
+            memories: HashMap::new(),
+            rechecks: HashMap::new(),
+            overview_changed: true,
+            overview_told: None,
+            ready: false,
+        };
+        let load_logs = Arc::clone(publisher.cluster.load_logs());
+        tasks.spawn(publisher.run(shutdown.clone()));
+        let supervisor = tokio::spawn(async move {
+            let ended = supervise(&mut tasks, &shutdown).await;
+            // Whatever ended first, the others must not run on alone.
+            shutdown.cancel();
+            while tasks.join_next().await.is_some() {}
+            load_logs.closed().await;
+            ended
         });
-        (Arc::new(Published {}), task)
+        (published, supervisor)
+    }
+
+    async fn run(mut self, shutdown: CancellationToken) -> &'static str {
+        shutdown.run_until_cancelled(self.publish()).await;
+        "publisher"
+    }
+
+    async fn publish(&mut self) {
+        let changes = Arc::clone(self.cluster.changes());
+        loop {
+            let due = self.next_due();
+            tokio::select! {
+                () = changes.wait() => {}
+                () = until(due) => {}
+            }
+            sleep(COALESCE).await;
+            let changed = changes.take();
+            let all = changed.all || self.becomes_ready();
+            if !self.ready {
+                continue;
+            }
+            let seats = self.cluster.seats();
+            if all
+                || self.memories.len() != seats.len()
+                || changed
+                    .namespaces
+                    .iter()
+                    .any(|name| !self.memories.contains_key(name))
+            {
+                self.forget_all_but(&seats);
+            }
+            let now = self.cluster.clock().now();
+            for (namespace, _) in &seats {
+                let due = self.rechecks.get(namespace).is_some_and(|due| *due <= now);
+                if all
+                    || due
+                    || changed.namespaces.contains(namespace)
+                    || !self.memories.contains_key(namespace)
+                {
+                    self.observe(namespace);
+                }
+            }
+            self.tell_overview(&seats);
+        }
+    }
+
+    /// True once, when the cluster was read completely for the first time.
+    fn becomes_ready(&mut self) -> bool {
+        let becomes = !self.ready && self.cluster.health().ready();
+        self.ready |= becomes;
+        becomes
+    }
+
+    fn forget_all_but(&mut self, seats: &[(String, Seat)]) {
+        let kept: HashSet<&str> = seats
+            .iter()
+            .map(|(namespace, _)| namespace.as_str())
+            .collect();
+        let gone = self
+            .memories
+            .keys()
+            .filter(|namespace| !kept.contains(namespace.as_str()));
+        for namespace in gone.cloned().collect::<Vec<_>>() {
+            self.memories.remove(&namespace);
+            self.rechecks.remove(&namespace);
+            self.cluster.load_logs().forget(&namespace);
+        }
+        self.published
+            .keep_only(|namespace| kept.contains(namespace));
+        // A seat may have got another name.
+        self.overview_changed = true;
+    }
+
+    /// Builds the snapshot of one namespace and tells it if it is not the one told before.
+    fn observe(&mut self, namespace: &str) {
+        let now = self.cluster.clock().now();
+        let objects = self.cluster.objects(namespace);
+        let sources = self.cluster.health().sources(self.started);
+        let report = self.cluster.load_logs().take(namespace);
+        let log = report.as_ref().map(|report| LoadLog {
+            pod_uid: &report.pod_uid,
+            log: &report.log,
+            new_samples: report.new_samples.clone(),
+            streaming: report.streaming,
+        });
+        let keep_ms = self.options.keep.as_millis() as i64;
+        let memory = self.memories.entry(namespace.to_owned()).or_default();
+        let Observed {
+            snapshot,
+            appended,
+            recheck,
+            follow,
+            gained,
+        } = memory.observe(&objects, log, &sources, keep_ms, now);
+        match recheck {
+            Some(at) => self.rechecks.insert(namespace.to_owned(), at),
+            None => self.rechecks.remove(namespace),
+        };
+        if let Some((pod, uid)) = follow {
+            self.cluster.load_logs().follow(namespace, &pod, &uid);
+        }
+        let Some(told) = self.published.told(namespace) else {
+            let told = Told::new(&self.boot, &self.options.build, snapshot, appended);
+            self.published.add(namespace, told);
+            self.overview_changed = true;
+            return;
+        };
+        let before = told.snapshot();
+        if gained || !same_but_time(&before, &snapshot) {
+            told.tell(snapshot, appended, now.plus_ms(-keep_ms));
+            self.overview_changed = true;
+        }
+    }
+
+    fn tell_overview(&mut self, seats: &[(String, Seat)]) {
+        let now = Instant::now();
+        let too_soon = self
+            .overview_told
+            .is_some_and(|told| now < told + OVERVIEW_INTERVAL);
+        if !self.overview_changed || too_soon {
+            return;
+        }
+        self.overview_changed = false;
+        let snapshots: HashMap<&str, Arc<Snapshot>> = seats
+            .iter()
+            .filter_map(|(namespace, _)| {
+                Some((namespace.as_str(), self.published.snapshot(namespace)?))
+            })
+            .collect();
+        let of = |namespace: &str| snapshots.get(namespace).map(AsRef::as_ref);
+        let next = overview(seats, of, self.cluster.clock().now());
+        let before = self.published.overview();
+        if next.seats != before.seats {
+            self.overview_told = Some(now);
+            self.published.tell_overview(Overview { ..next });
+        }
+    }
+
+    /// When something must be told though nothing changes.
+    fn next_due(&self) -> Option<Instant> {
+        if !self.ready {
+            return None;
+        }
+        let clock = self.cluster.clock();
+        let recheck = self.rechecks.values().min().map(|at| clock.instant(*at));
+        let overview = self
+            .overview_told
+            .filter(|_| self.overview_changed)
+            .map(|told| told + OVERVIEW_INTERVAL);
+        [recheck, overview].into_iter().flatten().min()
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn same_but_time(before: &Snapshot, now: &Snapshot) -> bool {
+    // The newest expected look follows from the last ones; alone it is no news.
+    let mut before = before.clone();
+    before.time = now.time;
+    if let (Some(before), Some(now)) = (&mut before.autoscaler, &now.autoscaler) {
+        before.next_look = now.next_look;
+    }
+    before == *now
+}
+
+/// Names this start of the process: a reader of an earlier one gets everything anew.
+fn boot(started: TimeMs) -> String {
+    let mut random = [0; 4];
+    // Without randomness the time alone tells two starts apart.
+    let random = getrandom::fill(&mut random).map_or(0, |()| u32::from_le_bytes(random));
+    format!("{:x}{random:08x}", started.0)
+}
+
+/// Waits for the shutdown or the first task that ends without it.
+async fn supervise(
+    tasks: &mut JoinSet<&'static str>,
+    shutdown: &CancellationToken,
+) -> Result<(), Error> {
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => Ok(()),
+        ended = tasks.join_next() => match ended {
+            Some(Ok(task)) if shutdown.is_cancelled() => {
+                tracing::debug!(task, "ended");
+                Ok(())
+            }
+            Some(Ok(task)) => Err(Error::TaskEnded { task: task.to_owned() }),
+            Some(Err(error)) => Err(Error::TaskFailed(error)),
+            None => Ok(()),
+        },
     }
 }

@@ -12,8 +12,11 @@ use crate::status::{Result, Status};
 use crate::store::Resource;
 use crate::store::resource::{ALL, EVENTS};
 
-/// Groups that only have reviews: a kind, its path's segment, whether it is in a namespace.
-const REVIEWS: [(&str, &[(&str, &str, bool)]); 2] = [
+/// A kind, its path's segment, whether it is in a namespace.
+type Review = (&'static str, &'static str, bool);
+
+/// Groups that only have reviews.
+const REVIEWS: [(&str, &[Review]); 2] = [
     (
         "authentication.k8s.io",
         &[

@@ -108,6 +108,13 @@ impl Write<'_> {
 
     fn insert(&self, mut object: Value, writer: &Writer, mut warnings: Vec<String>) -> Written {
         self.place(&mut object)?;
+        // A client writes a status through its subresource only.
+        if let Some(object) = object
+            .as_object_mut()
+            .filter(|_| self.resource().has_status())
+        {
+            object.remove("status");
+        }
         let dry_run = self.query.dry_run();
         warnings.extend(keda_webhook::admit(
             self.store,

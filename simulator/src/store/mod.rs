@@ -11,6 +11,7 @@ pub mod resource;
 mod subscription;
 mod typed;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::admission;
 use crate::clock::Clock;
+use crate::quantity::Quantity;
 use crate::random::Random;
 use crate::status::{Result, Status};
 
@@ -279,6 +281,15 @@ impl Store {
     /// Runs a function on a consistent view of all objects.
     pub fn read<T>(&self, view: impl FnOnce(&Objects) -> T) -> T {
         view(&self.state.lock().objects)
+    }
+
+    /// What a namespace uses of each resource that a quota limits, for its `status.used`; `None` without the quota.
+    pub fn quota_usage(&self, namespace: &str, name: &str) -> Option<BTreeMap<String, Quantity>> {
+        let state = self.state.lock();
+        let quota = state
+            .objects
+            .get(&resource::RESOURCE_QUOTAS, namespace, name)?;
+        Some(admission::usage(&state.objects, namespace, &quota))
     }
 
     /// Changes after `version`; `None` when the log no longer knows them all, or does not know them yet.

@@ -1,0 +1,236 @@
+//! What is remembered of one namespace between two looks at its objects: the HPA's looks, the load, the history's end.
+//!
+//! The publisher keeps one for each seat and calls [`Memory::observe`] for each change.
+
+use app::model::{
+    Explanation, History, LoadMark, LoadSample, LoadStage, PodRole, Snapshot, SourceState, Sources,
+    TimeMs,
+};
+use autoscaling::replica_calculator::PodState as CountedPod;
+
+use super::diagnose::{self, Symptoms};
+use super::explain::{self, Situation};
+use super::history::Recorder;
+use super::load::LoadMemory;
+use super::locust_log::LocustLog;
+use super::looks::Looks;
+use super::objects::Objects;
+use super::recognise::{Recognised, recognise};
+use super::snapshot::{self, Standing};
+use super::{autoscaler, pod};
+
+/// What is remembered of one namespace.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    looks: Looks,
+    load: LoadMemory,
+    recorder: Recorder,
+    /// The app's pods at the last observation, as the HPA counts them.
+    pods: Vec<CountedPod>,
+    had_app: bool,
+    came_down: bool,
+    load_uid: Option<String>,
+    was_live: bool,
+}
+
+/// The log of the load's pod: what it told, and what is new of it.
+#[derive(Clone, Debug)]
+pub struct LoadLog<'a> {
+    pub pod_uid: &'a str,
+    pub log: &'a LocustLog,
+    pub new_samples: Vec<LoadSample>,
+    /// Its stream is open.
+    pub streaming: bool,
+}
+
+/// One observation.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    pub snapshot: Snapshot,
+    /// What the history gains.
+    pub appended: History,
+    /// When the snapshot becomes another one by the time alone.
+    pub recheck: Option<TimeMs>,
+    /// Name and UID of the pod whose log is to be followed.
+    pub follow: Option<(String, String)>,
+    /// There is something besides the time that was not told before.
+    pub gained: bool,
+}
+
+impl Memory {
+    /// Takes the namespace's objects as they are now.
+    ///
+    /// `now` is the cluster's time, `keep_ms` how much history is kept.
+    pub fn observe(
+        &mut self,
+        objects: &Objects,
+        log: Option<LoadLog<'_>>,
+        sources: &Sources,
+        keep_ms: i64,
+        now: TimeMs,
+    ) -> Observed {
+        let found = recognise(objects);
+        let deployment = found.deployment.as_deref().map(snapshot::deployment);
+        let service = found.service.as_deref().map(snapshot::service);
+        let scaled_object = found.scaled_object.as_deref().map(snapshot::scaled_object);
+        let pods = snapshot::pods(&found, objects);
+        let mut appended = History::default();
+
+        let load_log = log.as_ref().map(|log| (log.pod_uid, log.log));
+        appended.marks = self.observe_load(&found, load_log, now);
+        let load = self.load.state();
+
+        let rescale = self
+            .recorder
+            .asked(deployment.as_ref().map(|d| d.asked), now);
+        appended.rescales.extend(rescale);
+        let live = sources.cluster == SourceState::Live;
+        let mut autoscaler = found
+            .autoscaler
+            .as_deref()
+            .map(|hpa| autoscaler::state(hpa, objects));
+        let hpa = found.autoscaler.as_deref().zip(autoscaler.as_ref());
+        let look = self.looks.observe(
+            hpa,
+            if self.pods.is_empty() {
+                counted(&found)
+            } else {
+                std::mem::take(&mut self.pods)
+            }
+            .as_slice(),
+            self.recorder.rescales(),
+            self.was_live && live,
+            now,
+        );
+        appended.looks.extend(look);
+        self.was_live = live;
+        self.pods = counted(&found);
+        if let Some(state) = &mut autoscaler {
+            self.looks.calculate(state, &objects.samples, now);
+            let newest = self.looks.newest().filter(|look| look.timed);
+            state.last_look = newest.map(|look| look.time);
+            state.next_look = self.looks.next(now);
+        }
+        if let Some(rescale) = rescale
+            && let Some(autoscaler) = &autoscaler
+            && rescale.to < rescale.from
+            && rescale.to == autoscaler.min_replicas
+        {
+            self.came_down = true;
+        }
+
+        let app_ready =
+            |pod: &&app::model::PodState| pod.role == PodRole::App && pod.ready && !pod.terminating;
+        let ready = pods.iter().filter(app_ready).count() as u32;
+        let counts = self
+            .recorder
+            .counts(ready, autoscaler.as_ref(), &self.looks, now);
+        appended.pods.extend(counts);
+        appended.cpu.extend(self.recorder.cpu(objects, &pods));
+        let streaming = log.as_ref().is_some_and(|log| log.streaming);
+        if let Some(log) = log {
+            appended.load = log.new_samples;
+        }
+        let intervals = self.recorder.sources(sources, streaming, now);
+        self.recorder.forget_before(now.plus_ms(-keep_ms));
+        appended.observed = self.recorder.observed().clone();
+
+        let situation = Situation {
+            deployment: deployment.as_ref(),
+            scaled_object: scaled_object.as_ref(),
+            hpa: found.autoscaler.as_deref(),
+            autoscaler: autoscaler.as_ref(),
+            pods: &pods,
+            load: load.as_ref(),
+            looks: &self.looks,
+            now,
+        };
+        let explanation = explain::explain(&situation);
+        let recheck = [
+            explain::recheck(&situation),
+            diagnose::recheck(sources, now),
+            self.load.recheck(&found, now),
+        ];
+        let findings = diagnose::diagnose(&Symptoms {
+            objects,
+            found: &found,
+            deployment: deployment.as_ref(),
+            scaled_object: scaled_object.as_ref(),
+            pods: &pods,
+            load: load.as_ref(),
+            explanation: &explanation,
+            sources,
+            now,
+        });
+        let phase = snapshot::phase(&Standing {
+            deployment: deployment.as_ref(),
+            service: service.as_ref(),
+            scaled_object: scaled_object.as_ref(),
+            autoscaler: autoscaler.as_ref(),
+            pods: &pods,
+            load: load.as_ref(),
+            explanation: &explanation,
+            had_app: self.had_app,
+            came_down: self.came_down,
+        });
+        self.had_app |= deployment.is_some();
+        if explanation == Explanation::NothingDeployed {
+            self.came_down = false;
+        }
+        let gained = intervals
+            || !(appended.is_empty()
+                && appended.looks.is_empty()
+                && appended.rescales.is_empty()
+                && appended.marks.is_empty());
+        let follow = self
+            .load
+            .pod_to_follow(&found)
+            .and_then(|pod| Some((pod.metadata.name.clone()?, pod.metadata.uid.clone()?)));
+        Observed {
+            snapshot: Snapshot {
+                namespace: objects.namespace.clone(),
+                time: now,
+                phase,
+                deployment,
+                service,
+                scaled_object,
+                autoscaler,
+                pods,
+                load,
+                explanation,
+                findings,
+                sources: sources.clone(),
+            },
+            appended,
+            recheck: recheck.into_iter().flatten().min(),
+            follow,
+            gained,
+        }
+    }
+
+    /// The HPA's looks.
+    pub fn looks(&self) -> &Looks {
+        &self.looks
+    }
+
+    fn observe_load(
+        &mut self,
+        found: &Recognised,
+        log: Option<(&str, &LocustLog)>,
+        now: TimeMs,
+    ) -> Vec<LoadMark> {
+        let marks = self.load.observe(found, log, now);
+        let load = self.load.state();
+        let active = load.as_ref().filter(|load| load.stage != LoadStage::Ended);
+        let uid = load.as_ref().map(|load| load.uid.clone());
+        if active.is_some() && uid != self.load_uid {
+            self.came_down = false;
+            self.load_uid = uid;
+        }
+        marks
+    }
+}
+
+fn counted(found: &Recognised) -> Vec<CountedPod> {
+    found.app_pods.iter().map(|pod| pod::counted(pod)).collect()
+}
