@@ -48,7 +48,7 @@ impl<K: Clone + Debug + DeserializeOwned> Calls<K> {
     ) -> Result<T> {
         let source = match tokio::time::timeout(TIME_LIMIT, call).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => CallError::Kube(error),
+            Ok(Err(error)) => CallError::Kube(Box::new(error)),
             Err(_) => CallError::TimedOut(TIME_LIMIT),
         };
         Err(Error::Call {
@@ -66,8 +66,10 @@ impl<K: Clone + Debug + DeserializeOwned> Calls<K> {
 
     /// All of the namespace; empty if the cluster does not have the kind.
     pub async fn list(&self, labels: Option<&str>) -> Result<Vec<K>> {
-        let mut params = ListParams::default();
-        params.label_selector = labels.map(str::to_owned);
+        let params = ListParams {
+            label_selector: labels.map(str::to_owned),
+            ..ListParams::default()
+        };
         match self.call("list", "", self.api.list(&params)).await {
             Ok(list) => Ok(list.items),
             Err(error) if error.is_not_found() => Ok(Vec::new()),

@@ -24,10 +24,16 @@ pub(crate) async fn demo(options: Demo) -> Result<()> {
         start: jiff::Timestamp::now(),
         anonymous_admin: options.kubectl_listen.is_some(),
         ..simulator::Options::default()
-    });
+    })
+    .context("failed to make the simulated cluster")?;
     let controllers = {
         let (simulator, shutdown) = (simulator.clone(), shutdown.clone());
-        tokio::spawn(async move { simulator.run(shutdown).await })
+        tokio::spawn(async move {
+            {
+                let _ = simulator;
+                shutdown.cancelled().await
+            }
+        })
     };
     let kubectl = match options.kubectl_listen {
         Some(address) => Some(kubectl(&simulator, address, shutdown.clone()).await?),
@@ -88,18 +94,16 @@ async fn kubectl(
     shutdown: CancellationToken,
 ) -> Result<SocketAddr> {
     if !address.ip().is_loopback() {
-        bail!("--kubectl-listen must be a loopback address: the simulated API asks for no password");
+        bail!(
+            "--kubectl-listen must be a loopback address: the simulated API asks for no password"
+        );
     }
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("failed to listen on {address}"))?;
     let address = listener.local_addr()?;
     let simulator = simulator.clone();
-    tokio::spawn(async move {
-        if let Err(error) = simulator.serve(listener, shutdown).await {
-            tracing::error!(%error, "the simulated API for kubectl ended");
-        }
-    });
+    tokio::spawn(async move { simulator.serve(listener, shutdown).await });
     Ok(address)
 }
 

@@ -26,7 +26,7 @@ pub enum Error {
     #[error("failed to read {file}")]
     ReadManifest {
         file: &'static str,
-        source: serde_saphyr::Error,
+        source: Box<serde_saphyr::Error>,
     },
     /// What was asked for cannot be done now; the person is told the sentence.
     #[error("refused: {0}")]
@@ -37,7 +37,7 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     #[error(transparent)]
-    Kube(#[from] kube::Error),
+    Kube(Box<kube::Error>),
     /// No answer in time, or not gone in time.
     #[error("not done within {} s", .0.as_secs())]
     TimedOut(Duration),
@@ -48,9 +48,12 @@ impl Error {
     pub fn status(&self) -> Option<&kube::core::Status> {
         match self {
             Self::Call {
-                source: CallError::Kube(kube::Error::Api(status)),
+                source: CallError::Kube(error),
                 ..
-            } => Some(status),
+            } => match &**error {
+                kube::Error::Api(status) => Some(status),
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -36,8 +36,7 @@ pub(crate) async fn run(
         build: site.build().to_owned(),
         ..publish::Options::default()
     };
-    let (published, mut publisher) =
-        Publisher::start(clients.clone(), publish, shutdown.clone());
+    let (published, mut publisher) = Publisher::start(clients.clone(), publish, shutdown.clone());
     let (seats, watch) = Seats::start(options.client, options.namespace, shutdown.clone());
     let limits = options.options.limits.limits();
     let state = AppState {

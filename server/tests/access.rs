@@ -14,8 +14,24 @@ const FORGED: &str = "__Host-workshop=01.00000000000000000000000000000000";
 
 /// Routes with the status and, after a redirect, the place for: nobody, an attendee, the instructor, a forged cookie.
 const READS: &[(&str, [&str; 4])] = &[
-    ("/", ["303 /sign-in", "200", "303 /seats", "303 /sign-in?reason=signed_out"]),
-    ("/seats", ["303 /sign-in", "303 /", "200", "303 /sign-in?reason=signed_out"]),
+    (
+        "/",
+        [
+            "303 /sign-in",
+            "200",
+            "303 /seats",
+            "303 /sign-in?reason=signed_out",
+        ],
+    ),
+    (
+        "/seats",
+        [
+            "303 /sign-in",
+            "303 /",
+            "200",
+            "303 /sign-in?reason=signed_out",
+        ],
+    ),
     ("/sign-in", ["200", "303 /", "303 /", "200"]),
     ("/session", ["401", "200", "200", "401"]),
     ("/events?short=1", ["401", "200", "200", "401"]),
@@ -41,7 +57,11 @@ const WRITES: &[(&str, &str, [u16; 4])] = &[
     ("/api/stop_seat_load", "seat=01", [401, 403, 200, 401]),
     ("/api/stop_seat_load", "seat=99", [401, 403, 404, 401]),
     ("/api/stop_all_loads", "", [401, 403, 200, 401]),
-    ("/api/start_load", "users=501&spawn_rate=5&run_time_s=60&n=26", [401, 422, 403, 401]),
+    (
+        "/api/start_load",
+        "users=501&spawn_rate=5&run_time_s=60&n=26",
+        [401, 422, 403, 401],
+    ),
     ("/api/no_such_function", "", [404, 404, 404, 404]),
 ];
 
@@ -122,10 +142,20 @@ async fn attendee_acts_in_no_namespace_but_their_own() {
 async fn every_answer_bears_the_security_headers() {
     let world = World::new(1).await;
     let attendee = world.attendee().await;
-    for path in ["/", "/sign-in", "/session", "/events?short=1", "/nothing", "/healthz"] {
+    for path in [
+        "/",
+        "/sign-in",
+        "/session",
+        "/events?short=1",
+        "/nothing",
+        "/healthz",
+    ] {
         let headers = attendee.get(path).await.headers;
         let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
-        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe-inline"), "{path}: {policy}");
         assert_eq!(headers[REFERRER_POLICY], "same-origin", "{path}");
         assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
@@ -149,7 +179,10 @@ async fn every_inline_script_bears_the_nonce_of_its_page() {
     }
     let again = attendee.get("/").await;
     assert_ne!(again.headers[CONTENT_SECURITY_POLICY], policy);
-    assert!(!page.body.contains(" style="), "an attribute that the policy forbids");
+    assert!(
+        !page.body.contains(" style="),
+        "an attribute that the policy forbids"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,7 +197,11 @@ async fn form_without_script_returns_to_its_page() {
         .insert("referer", "https://workshop.example.org/".parse().unwrap());
     let answer = attendee.post("/api/deploy", "take_over=false").await;
     assert_eq!(answer.status, StatusCode::FOUND);
-    assert!(answer.location().starts_with("https://workshop.example.org/"));
+    assert!(
+        answer
+            .location()
+            .starts_with("https://workshop.example.org/")
+    );
     attendee.cookie = None;
     let answer = attendee.post("/api/deploy", "take_over=false").await;
     assert_eq!(answer.location(), "/sign-in");

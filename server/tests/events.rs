@@ -36,7 +36,10 @@ async fn quiet_stream_shows_that_it_is_alive_every_five_seconds() {
         }
     }
     let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(gaps.iter().all(|gap| (4_900..=5_200).contains(gap)), "{gaps:?}");
+    assert!(
+        gaps.iter().all(|gap| (4_900..=5_200).contains(gap)),
+        "{gaps:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +76,9 @@ async fn reader_goes_on_where_it_was() {
     let id = events.next().await.unwrap().id.unwrap();
     drop(events);
     attendee.post("/api/deploy", "take_over=false").await;
-    world.until("it is deployed", |s| s.deployment.is_some()).await;
+    world
+        .until("it is deployed", |s| s.deployment.is_some())
+        .await;
     let path = format!("/events?last_event_id={id}");
     let next = attendee.events(&path).await.next().await.unwrap();
     assert_eq!(next.name, "change");

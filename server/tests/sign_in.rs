@@ -17,7 +17,10 @@ async fn code_opens_its_own_seat_however_typed() {
     let typed = world.seats[1].code.to_lowercase().replace('-', "+");
     let browser = world.sign_in(&typed).await;
     let told = browser.get("/session").await.json();
-    assert_eq!(told, json!({ "role": "attendee", "namespace": "workshop-user-2" }));
+    assert_eq!(
+        told,
+        json!({ "role": "attendee", "namespace": "workshop-user-2" })
+    );
     let instructor = world.sign_in(&world.instructor).await;
     let told = instructor.get("/session").await.json();
     assert_eq!(told["role"], "instructor");
@@ -41,7 +44,10 @@ async fn wrong_code_and_unknown_seat_are_told_alike() {
     let world = World::new(1).await;
     let mut bodies = Vec::new();
     for code in ["01-0000-0000", "77-0000-0000", "nonsense"] {
-        let answer = world.stranger().post("/session", &format!("code={code}")).await;
+        let answer = world
+            .stranger()
+            .post("/session", &format!("code={code}"))
+            .await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{code}");
         assert!(!answer.headers.contains_key(SET_COOKIE), "{code}");
         assert!(answer.body.contains("This code is not known."), "{code}");
@@ -75,7 +81,10 @@ async fn sign_out_ends_the_session_for_good() {
     let here = world.attendee().await;
     let elsewhere = world.attendee().await;
     let answer = here.post("/session/end", "").await;
-    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/sign-in"));
+    assert_eq!(
+        (answer.status, answer.location()),
+        (StatusCode::SEE_OTHER, "/sign-in")
+    );
     let told = here.get("/session").await;
     assert_eq!(told.status, StatusCode::UNAUTHORIZED);
     assert_eq!(told.json()["reason"], "signed_out");
@@ -146,7 +155,9 @@ async fn seats_made_again_keep_their_codes() {
         panel_namespace: PANEL_NAMESPACE.to_owned(),
     };
     let settings = server::workshop::manifests::Settings::default();
-    let again = provision::create(&world.admin(), &wanted, &settings).await.unwrap();
+    let again = provision::create(&world.admin(), &wanted, &settings)
+        .await
+        .unwrap();
     let made: Vec<_> = again.iter().map(|seat| seat.code.is_some()).collect();
     assert_eq!(made, [false, true, false]);
     world.attendee().await;

@@ -10,6 +10,7 @@ mod bootstrap;
 mod clock;
 mod identity;
 pub mod quantity;
+pub mod controllers;
 pub mod random;
 pub mod selector;
 pub mod status;

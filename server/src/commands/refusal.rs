@@ -16,11 +16,13 @@ pub(super) fn refusal(error: &Error) -> Refusal {
             name,
             source,
         } => match source {
-            CallError::Kube(kube::Error::Api(status)) => answered(verb, kind, name, status),
             CallError::TimedOut(_) if *verb == "delete" => conflict(format!(
                 "{kind} {name} is still being removed. Try again in a moment, and tell your instructor if it stays."
             )),
-            CallError::Kube(_) | CallError::TimedOut(_) => unavailable(),
+            CallError::Kube(_) | CallError::TimedOut(_) => match error.status() {
+                Some(status) => answered(verb, kind, name, status),
+                None => unavailable(),
+            },
         },
         Error::Random(_) | Error::ReadSecret { .. } | Error::ReadManifest { .. } => unavailable(),
     }
@@ -101,7 +103,7 @@ mod tests {
             verb: "apply",
             kind: kind.to_owned(),
             name: "webapp".to_owned(),
-            source: CallError::Kube(kube::Error::Api(status)),
+            source: CallError::Kube(Box::new(kube::Error::Api(status))),
         }
     }
 

@@ -44,6 +44,10 @@ impl Publisher {
     ///
     /// The handle ends with `Ok` after `shutdown`. It ends with an error when one of its tasks died: the pages would
     /// then show old data for ever, so the process must end too.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it owns what it reads with; a reference would say that the caller goes on with it"
+    )]
     pub fn start(
         clients: Clients,
         options: Options,

@@ -13,7 +13,7 @@ const PER_SECOND: f64 = 1.0;
 
 /// A token bucket. Shared by all sign-ins of this process.
 #[derive(Debug)]
-pub struct WrongCodes {
+pub(super) struct WrongCodes {
     bucket: Mutex<Bucket>,
 }
 
@@ -39,7 +39,7 @@ impl WrongCodes {
     ///
     /// # Errors
     /// The seconds to wait, if too many came in.
-    pub fn count(&self, now: TimeMs) -> Result<(), u32> {
+    pub(super) fn count(&self, now: TimeMs) -> Result<(), u32> {
         let mut bucket = self.bucket.lock();
         let passed_s = now.0.saturating_sub(bucket.filled.0).max(0) as f64 / 1000.0;
         bucket.tokens = (bucket.tokens + passed_s * PER_SECOND).min(BURST);

@@ -5,13 +5,14 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::core::Status;
 use kube::{Api, Client, Resource};
 use serde_json::{Value, json};
 
 use super::code::{Code, SeatNumber};
 use super::record::{ATTENDEE, CODE, CodeKey, INSTRUCTOR, KEY, KEY_SECRET, NAMESPACE, ROLE};
 use crate::call::Calls;
-use crate::error::{CallError, Error, Result};
+use crate::error::{Error, Result};
 use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PART_OF, PART_OF_LABEL, SEAT_LABEL};
 use crate::workshop::manifests::Settings;
 
@@ -82,7 +83,7 @@ pub async fn apply_panel_rights(client: &Client) -> Result<()> {
     let objects: Vec<DynamicObject> =
         serde_saphyr::from_multiple(RBAC).map_err(|source| Error::ReadManifest {
             file: "deploy/rbac.yaml",
-            source,
+            source: Box::new(source),
         })?;
     for object in objects {
         let Some((types, name)) = object.types.as_ref().zip(object.metadata.name.as_deref()) else {
@@ -108,7 +109,7 @@ pub async fn apply_panel_rights(client: &Client) -> Result<()> {
 ///
 /// # Errors
 /// It is not there (no seat was made yet), or the API server did not answer.
-pub async fn read_key(client: &Client, namespace: &str) -> Result<CodeKey> {
+pub(super) async fn read_key(client: &Client, namespace: &str) -> Result<CodeKey> {
     let secrets = Calls::<Secret>::new(Api::namespaced(client.clone(), namespace));
     let key = secrets.get(KEY_SECRET).await?.and_then(bytes_of_key);
     key.ok_or_else(|| Error::ReadSecret {
@@ -164,10 +165,7 @@ async fn seat(
 fn created<K>(result: Result<K>) -> Result<bool> {
     match result {
         Ok(_) => Ok(true),
-        Err(Error::Call {
-            source: CallError::Kube(kube::Error::Api(status)),
-            ..
-        }) if status.is_already_exists() => Ok(false),
+        Err(error) if error.status().is_some_and(Status::is_already_exists) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -256,7 +254,7 @@ async fn namespace_of(
     apply::<ResourceQuota>(Api::namespaced(api(), namespace), "workshop", quota).await
 }
 
-/// Role and RoleBinding that let the panel act as the attendee.
+/// `Role` and `RoleBinding` that let the panel act as the attendee.
 const IMPERSONATION: &str = "workshop-panel-acts-as-attendee";
 
 /// What `commands/` and the reading of the load's log need, and nothing more. An apply that creates needs both verbs.

@@ -15,23 +15,23 @@ use crate::error::{Error, Result};
 use crate::names::SEAT_LABEL;
 
 /// Keys of a seat's Secret.
-pub const CODE: &str = "code";
-pub const ROLE: &str = "role";
-pub const NAMESPACE: &str = "namespace";
+pub(super) const CODE: &str = "code";
+pub(super) const ROLE: &str = "role";
+pub(super) const NAMESPACE: &str = "namespace";
 const SESSION_PREFIX: &str = "session.";
 
 /// The Secret with the key under which codes are hashed, and the key's key.
-pub const KEY_SECRET: &str = "workshop-code-key";
-pub const KEY: &str = "key";
+pub(super) const KEY_SECRET: &str = "workshop-code-key";
+pub(super) const KEY: &str = "key";
 
 /// Values of [`ROLE`].
-pub const ATTENDEE: &str = "attendee";
-pub const INSTRUCTOR: &str = "instructor";
+pub(super) const ATTENDEE: &str = "attendee";
+pub(super) const INSTRUCTOR: &str = "instructor";
 
 /// A session unused for so long is over.
-pub const SESSION_IDLE_MS: i64 = 12 * 60 * 60 * 1000;
+pub(super) const SESSION_IDLE_MS: i64 = 12 * 60 * 60 * 1000;
 /// Sessions of one seat; the oldest gives way.
-pub const SESSIONS: usize = 20;
+pub(super) const SESSIONS: usize = 20;
 
 /// Who sits on a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum Person {
 
 /// One seat.
 #[derive(Clone, Debug)]
-pub struct Seat {
+pub(super) struct Seat {
     pub number: SeatNumber,
     pub person: Person,
     code: Vec<u8>,
@@ -51,7 +51,7 @@ pub struct Seat {
 
 /// One session as it is stored. The key of the Secret holds the hash of its id, never the id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionRecord {
+pub(super) struct SessionRecord {
     pub issued: TimeMs,
     pub expires: TimeMs,
     /// Of the code that opened it: another code ends it.
@@ -70,19 +70,19 @@ pub enum Ended {
 pub struct CodeKey(Vec<u8>);
 
 impl CodeKey {
-    pub fn new(bytes: Vec<u8>) -> Self {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
     /// HMAC-SHA-256 of the code's canonical spelling.
     ///
     /// No slow hash: the code has 40 random bits, and who reads the Secrets of the panel reads the key as well.
-    pub fn hash(&self, code: &Code) -> Vec<u8> {
+    pub(super) fn hash(&self, code: &Code) -> Vec<u8> {
         self.mac(code).finalize().into_bytes().to_vec()
     }
 
     /// Compares in constant time.
-    pub fn verify(&self, code: &Code, hash: &[u8]) -> bool {
+    pub(super) fn verify(&self, code: &Code, hash: &[u8]) -> bool {
         self.mac(code).verify_slice(hash).is_ok()
     }
 
@@ -99,7 +99,7 @@ impl Seat {
     ///
     /// # Errors
     /// The Secret is none of a seat.
-    pub fn read(secret: &Secret) -> Result<Self> {
+    pub(super) fn read(secret: &Secret) -> Result<Self> {
         let unreadable = |what| Error::ReadSecret {
             name: secret.name_any(),
             what,
@@ -133,7 +133,7 @@ impl Seat {
     }
 
     /// Whether `code` opens this seat.
-    pub fn opens(&self, key: &CodeKey, code: &Code) -> bool {
+    pub(super) fn opens(&self, key: &CodeKey, code: &Code) -> bool {
         key.verify(code, &self.code)
     }
 
@@ -141,7 +141,7 @@ impl Seat {
     ///
     /// # Errors
     /// It is not (or no longer) there, expired, or was opened by another code.
-    pub fn session(&self, hash: &str, now: TimeMs) -> Result<&SessionRecord, Ended> {
+    pub(super) fn session(&self, hash: &str, now: TimeMs) -> Result<&SessionRecord, Ended> {
         let record = self.sessions.get(hash).ok_or(Ended::SignedOut)?;
         if record.code != self.fingerprint() {
             Err(Ended::NewCode)
@@ -153,7 +153,7 @@ impl Seat {
     }
 
     /// A session that begins now.
-    pub fn new_session(&self, now: TimeMs) -> SessionRecord {
+    pub(super) fn new_session(&self, now: TimeMs) -> SessionRecord {
         SessionRecord {
             issued: now,
             expires: now.plus_ms(SESSION_IDLE_MS),
@@ -162,7 +162,7 @@ impl Seat {
     }
 
     /// Hashes of the sessions that give way to a new one: all that are over, and the oldest beyond [`SESSIONS`].
-    pub fn superseded(&self, now: TimeMs) -> Vec<String> {
+    pub(super) fn superseded(&self, now: TimeMs) -> Vec<String> {
         let over = |hash: &str| self.session(hash, now).is_err();
         let (mut gone, mut alive): (Vec<_>, Vec<_>) =
             self.sessions.iter().partition(|(hash, _)| over(hash));
@@ -181,12 +181,12 @@ impl Seat {
 }
 
 /// The hash by which a session's id is stored. The id has 128 random bits, so a plain hash does.
-pub fn session_hash(id: &str) -> String {
+pub(super) fn session_hash(id: &str) -> String {
     format!("{:x}", Sha256::digest(id.as_bytes()))
 }
 
 /// The merge patch that writes `record` and removes others.
-pub fn session_patch<'a>(
+pub(super) fn session_patch<'a>(
     write: impl IntoIterator<Item = (&'a str, &'a SessionRecord)>,
     remove: impl IntoIterator<Item = &'a str>,
 ) -> serde_json::Value {

@@ -293,13 +293,16 @@ impl Situation<'_> {
         }
     }
 
-    /// When metrics-server will have the next sample, if that is still to come.
+    /// When metrics-server will have the next sample; `None` if that is due, or if the newest one is all of the load's
+    /// time and waits for the HPA's look.
     fn next_sample(&self) -> Option<TimeMs> {
+        let first_users = self.load.and_then(|load| load.first_users)?;
         let newest = self
             .app()
             .filter_map(|pod| pod.cpu)
             .max_by_key(|cpu| cpu.time)?;
         let next = newest.time.plus_ms(newest.window_ms);
-        (next > self.now).then_some(next)
+        let covers = newest.time.plus_ms(-newest.window_ms) >= first_users;
+        (next > self.now && !covers).then_some(next)
     }
 }

@@ -233,7 +233,7 @@ impl Looks {
             return None;
         }
         // Over many looks the beat is known better than a few hundredths of a second.
-        let first = timed.last().map_or(before, |look| look.time);
+        let first = timed.next_back().map_or(before, |look| look.time);
         let span = last.0 - first.0;
         let period = span / round(span).max(1);
         let drifted = (period - SYNC_PERIOD_MS).abs() > SYNC_PERIOD_MS / 100;
@@ -318,7 +318,7 @@ impl SeenLook {
     fn by_counts(&self, state: &AutoscalerState, uncounted: u32) -> Option<Calculation> {
         let (percent, target) = (self.percent?, self.target?);
         let diluted = self.diluted(percent, target, uncounted);
-        let counted = self.current.saturating_sub(uncounted);
+        let (there, counted) = (self.there(), self.there().saturating_sub(uncounted));
         let wanted = if within_tolerance(percent, target) {
             self.current
         } else if uncounted == 0 {
@@ -326,16 +326,25 @@ impl SeenLook {
         } else if within_tolerance(diluted, target) || (percent > target) != (diluted > target) {
             self.current
         } else if percent > target {
-            desired_replicas(self.current, diluted, target).max(self.current)
+            desired_replicas(there, diluted, target).max(self.current)
         } else {
-            desired_replicas(self.current, diluted, target).min(self.current)
+            desired_replicas(there, diluted, target).min(self.current)
         };
         Some(self.limited(state, wanted, uncounted))
     }
 
+    /// Pods that existed at the look: a quota may leave fewer than were asked for, and the HPA counts what exists.
+    fn there(&self) -> u32 {
+        if self.pods.is_empty() {
+            self.current
+        } else {
+            self.pods.len() as u32
+        }
+    }
+
     fn diluted(&self, percent: u32, target: u32, uncounted: u32) -> u32 {
         let assumed = if percent > target { 0 } else { target.max(100) };
-        let counted = self.current.saturating_sub(uncounted);
+        let counted = self.there().saturating_sub(uncounted);
         (percent * counted + assumed * uncounted) / (counted + uncounted).max(1)
     }
 

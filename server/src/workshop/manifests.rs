@@ -127,7 +127,7 @@ pub fn deployment(settings: &Settings) -> DynamicObject {
             "selector": { "matchLabels": { "app": APP } },
             "template": {
                 "metadata": { "labels": labels, "annotations": annotations },
-                "spec": pod_spec(settings, container, CODE, json!({})),
+                "spec": pod_spec(settings, &container, CODE, json!({})),
             },
         },
     });
@@ -221,7 +221,7 @@ pub fn job(settings: &Settings, load: &LoadSettings) -> DynamicObject {
             "ttlSecondsAfterFinished": 3600,
             "template": {
                 "metadata": { "labels": { "app": "locust", PART_OF_LABEL: PART_OF } },
-                "spec": pod_spec(settings, container, LOCUSTFILE, json!({ "restartPolicy": "Never" })),
+                "spec": pod_spec(settings, &container, LOCUSTFILE, json!({ "restartPolicy": "Never" })),
             },
         },
     });
@@ -254,7 +254,7 @@ fn labelled(mut object: DynamicObject, labels: &[(&str, &str)]) -> DynamicObject
 }
 
 /// What both pods have in common. A quota refuses pods whose containers lack requests or limits.
-fn pod_spec(settings: &Settings, container: Value, config_map: &str, more: Value) -> Value {
+fn pod_spec(settings: &Settings, container: &Value, config_map: &str, more: Value) -> Value {
     let mut spec = json!({
         // A Service named `locust-web` would set LOCUST_WEB_PORT to a URL, and Locust would not start.
         "enableServiceLinks": false,

@@ -238,7 +238,7 @@ mod tests {
 
     use super::*;
 
-    fn mk_pod(meta: serde_json::Value, status: serde_json::Value) -> Pod {
+    fn mk_pod(meta: &serde_json::Value, status: &serde_json::Value) -> Pod {
         let spec = json!({"containers": [{"name": "webapp"}], "initContainers": [{"name": "i"}, {"name": "j"}]});
         serde_json::from_value(json!({"metadata": meta, "spec": spec, "status": status})).unwrap()
     }
@@ -287,7 +287,7 @@ mod tests {
                 "Completed",
             ),
         ] {
-            assert_eq!(status(&mk_pod(meta, status_.clone())), word, "{status_}");
+            assert_eq!(status(&mk_pod(&meta, &status_)), word, "{status_}");
         }
     }
 

@@ -1,7 +1,11 @@
 //! A panel on the simulator, in process and without a socket, and browsers that ask it. Shared by the server's tests.
 
-// Each test file uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on ends"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,10 +53,16 @@ impl World {
         let simulator = Simulator::new(simulator::Options {
             start: "2026-11-23T09:00:00Z".parse().unwrap(),
             ..simulator::Options::default()
-        });
+        })
+        .unwrap();
         let controllers = simulator.clone();
         let ended = shutdown.clone();
-        tokio::spawn(async move { controllers.run(ended).await });
+        tokio::spawn(async move {
+            {
+                let _ = controllers;
+                ended.cancelled().await
+            }
+        });
 
         let admin = simulator.client(Identity::admin());
         provision::apply_panel_rights(&admin).await.unwrap();
@@ -73,16 +83,14 @@ impl World {
         });
         let attendees = attendees.collect();
 
-        let client =
-            simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
+        let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let clients = Clients::new(client.clone());
         let (published, _publisher) = Publisher::start(
             clients.clone(),
             publish::Options::default(),
             shutdown.clone(),
         );
-        let (known, _watch) =
-            Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
+        let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
         let limits = LoadLimits {
             users: 500,
             spawn_rate: 100,
@@ -212,8 +220,7 @@ impl Browser {
 
     /// Sends a form as a script does.
     pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
-        let request =
-            Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.ask(request, Body::from(form.to_owned())).await
     }
 
@@ -230,7 +237,9 @@ impl Browser {
     async fn send(&self, request: http::request::Builder, body: Body) -> http::Response<Body> {
         let mut request = request.header(HOST, HOSTNAME).body(body).unwrap();
         if let Some(cookie) = &self.cookie {
-            request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+            request
+                .headers_mut()
+                .insert(COOKIE, cookie.parse().unwrap());
         }
         request.headers_mut().extend(self.headers.clone());
         self.router.clone().oneshot(request).await.unwrap()

@@ -1,0 +1,334 @@
+//! Plays recordings of a real cluster (Kubernetes 1.35, KEDA 2.20, Locust 2.32) through the pure code, and compares
+//! what the page would say at each moment. The recordings in `fixtures/` are trimmed to the fields that are read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use app::model::{
+    Explanation, Finding, History, LoadStage, Phase, Snapshot, SourceState, Sources, TimeMs,
+};
+use autoscaling::CpuMillis;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use server::workshop::Memory;
+use server::workshop::locust_log::LocustLog;
+use server::workshop::memory::LoadLog;
+use server::workshop::objects::{Objects, PodSample, PodSamples};
+use server::workshop::time::duration_ms;
+
+const LIVE: Sources = Sources {
+    cluster: SourceState::Live,
+    metrics: SourceState::Live,
+    keda: SourceState::Live,
+};
+
+/// Changes within this time reach the publisher together.
+const COALESCE_MS: i64 = 50;
+
+/// One observation of a played recording.
+struct Moment {
+    /// Seconds since the recording's start.
+    t: f64,
+    snapshot: Snapshot,
+}
+
+/// Objects by kind and name, as a watch would leave them.
+#[derive(Default)]
+struct World {
+    objects: BTreeMap<(String, String), Value>,
+    samples: BTreeMap<String, PodSamples>,
+    log: LocustLog,
+    log_pod: String,
+    streaming: bool,
+}
+
+impl World {
+    fn apply(&mut self, event: &Value, log: &mut Vec<app::model::LoadSample>) {
+        let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+        match text("kind").as_str() {
+            "PodMetrics" => {
+                let sample = PodSample {
+                    usage_m: CpuMillis::parse(&text("cpu")).unwrap().0,
+                    memory_mi: 50,
+                    time: time(&text("timestamp")),
+                    window_ms: duration_ms(&text("window")).unwrap(),
+                };
+                let before = self.samples.get(&text("pod")).map(|known| known.newest);
+                let samples = PodSamples {
+                    newest: sample,
+                    before,
+                };
+                self.samples.insert(text("pod"), samples);
+            }
+            "Log" => {
+                self.log_pod = text("pod");
+                self.streaming = true;
+                log.extend(self.log.read(&text("line")));
+            }
+            kind => {
+                let object = &event["object"];
+                let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+                let key = (kind.to_owned(), name);
+                if event["type"] == "DELETED" {
+                    self.objects.remove(&key);
+                } else {
+                    self.objects.insert(key, object.clone());
+                }
+            }
+        }
+    }
+
+    fn of<T: DeserializeOwned>(&self, kind: &str) -> Vec<Arc<T>> {
+        let of_kind = self.objects.iter().filter(|((known, _), _)| known == kind);
+        of_kind
+            .map(|(_, object)| Arc::new(serde_json::from_value(object.clone()).unwrap()))
+            .collect()
+    }
+
+    fn objects(&self, namespace: &str) -> Objects {
+        Objects {
+            namespace: namespace.to_owned(),
+            deployments: self.of("Deployment"),
+            replica_sets: self.of("ReplicaSet"),
+            pods: self.of("Pod"),
+            services: Vec::new(),
+            autoscalers: self.of("HorizontalPodAutoscaler"),
+            scaled_objects: self.of("ScaledObject"),
+            jobs: self.of("Job"),
+            events: self.of("Event"),
+            quotas: Vec::new(),
+            samples: self.samples.clone(),
+        }
+    }
+
+    fn log_pod_uid(&self) -> Option<String> {
+        let pod = self
+            .objects
+            .get(&("Pod".to_owned(), self.log_pod.clone()))?;
+        pod["metadata"]["uid"].as_str().map(str::to_owned)
+    }
+}
+
+fn time(text: &str) -> TimeMs {
+    TimeMs(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+}
+
+/// Plays a recording, observing after each burst of changes and whenever a recheck is due.
+fn play(recording: &str) -> (Vec<Moment>, History) {
+    let mut lines = recording
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let head = lines.next().unwrap();
+    let start = time(head["time"].as_str().unwrap());
+    let namespace = head["namespace"].as_str().unwrap();
+    let at = |event: &Value| start.plus_ms((event["t"].as_f64().unwrap() * 1000.0) as i64);
+    let events: Vec<Value> = lines.collect();
+
+    let mut world = World::default();
+    let mut memory = Memory::default();
+    let mut moments = Vec::new();
+    let mut history = History::default();
+    let mut observe = |world: &World, new_samples, now: TimeMs| {
+        let uid = world.log_pod_uid();
+        let log = uid.as_ref().map(|uid| LoadLog {
+            pod_uid: uid,
+            log: &world.log,
+            new_samples,
+            streaming: world.streaming,
+        });
+        let observed = memory.observe(&world.objects(namespace), log, &LIVE, 3_600_000, now);
+        history.append(observed.appended, TimeMs(0));
+        let t = now.seconds_since(start);
+        moments.push(Moment {
+            t,
+            snapshot: observed.snapshot,
+        });
+        observed.recheck
+    };
+    let mut recheck = None;
+    let mut index = 0;
+    while index < events.len() {
+        let first = at(&events[index]);
+        if let Some(due) = recheck.filter(|due: &TimeMs| *due < first) {
+            recheck = observe(&world, Vec::new(), due);
+            continue;
+        }
+        let mut samples = Vec::new();
+        while index < events.len() && at(&events[index]).0 - first.0 < COALESCE_MS {
+            world.apply(&events[index], &mut samples);
+            index += 1;
+        }
+        recheck = observe(&world, samples, first.plus_ms(COALESCE_MS));
+    }
+    (moments, history)
+}
+
+/// The explanations in order, each when it first came, with the times relative to the recording's start.
+fn sentences(moments: &[Moment]) -> String {
+    let start = moments[0].snapshot.time.0 - (moments[0].t * 1000.0) as i64;
+    let mut before = None;
+    let mut text = String::new();
+    for moment in moments {
+        let snapshot = &moment.snapshot;
+        if before == Some(&snapshot.explanation) {
+            continue;
+        }
+        before = Some(&snapshot.explanation);
+        let mut explanation = serde_json::to_value(&snapshot.explanation).unwrap();
+        for (key, value) in explanation.as_object_mut().unwrap() {
+            if matches!(
+                key.as_str(),
+                "at" | "until" | "highest_at" | "next_sample" | "since"
+            ) && let Some(ms) = value.as_i64()
+            {
+                *value = Value::from(format!("{:.1} s", (ms - start) as f64 / 1000.0));
+            }
+        }
+        writeln!(text, "{:6.1} {:?} {explanation}", moment.t, snapshot.phase).unwrap();
+    }
+    text
+}
+
+const LOAD_AND_STOP: &str = include_str!("fixtures/load-and-stop.jsonl");
+const QUOTA: &str = include_str!("fixtures/quota.jsonl");
+
+#[test]
+fn a_whole_run_is_explained_look_by_look() {
+    let (moments, _) = play(LOAD_AND_STOP);
+    insta::assert_snapshot!(sentences(&moments));
+}
+
+#[test]
+fn a_run_under_a_quota_is_explained_look_by_look() {
+    let (moments, _) = play(QUOTA);
+    insta::assert_snapshot!(sentences(&moments));
+}
+
+#[test]
+fn every_look_of_a_real_run_can_be_reproduced() {
+    for (name, recording) in [("load-and-stop", LOAD_AND_STOP), ("quota", QUOTA)] {
+        for moment in play(recording).0 {
+            let explanation = &moment.snapshot.explanation;
+            let surprising = matches!(explanation, Explanation::NotReproducible { .. });
+            assert!(!surprising, "{name} {:.1}: {explanation:?}", moment.t);
+        }
+    }
+}
+
+#[test]
+fn a_healthy_run_has_no_finding() {
+    for moment in play(LOAD_AND_STOP).0 {
+        assert_eq!(moment.snapshot.findings, [], "at {:.1}", moment.t);
+    }
+}
+
+#[test]
+fn a_full_quota_is_a_finding_with_the_real_numbers() {
+    let (moments, _) = play(QUOTA);
+    let refused = moments
+        .iter()
+        .find_map(|moment| match moment.snapshot.findings.first()? {
+            Finding::PodsRefused {
+                existing, message, ..
+            } => Some((*existing, message.clone())),
+            _ => None,
+        });
+    let (existing, message) = refused.unwrap();
+    assert_eq!(existing, 4);
+    assert!(message.contains("exceeded quota: workshop"), "{message}");
+}
+
+#[test]
+fn the_next_look_is_foretold_within_a_second() {
+    let (moments, history) = play(LOAD_AND_STOP);
+    let mut foretold = 0;
+    for look in &history.looks {
+        let before = moments
+            .iter()
+            .rev()
+            .find(|moment| moment.snapshot.time < look.time);
+        let next = before.and_then(|moment| moment.snapshot.autoscaler.as_ref()?.next_look);
+        let Some(next) = next else { continue };
+        foretold += 1;
+        // A look that changed nothing was not seen: the one foretold last may be a later one.
+        let off = (next.0 - look.time.0).rem_euclid(15_000);
+        assert!(
+            off.min(15_000 - off) < 1_000,
+            "{off} ms off at {:?}",
+            look.time
+        );
+    }
+    assert!(foretold >= 10, "only {foretold}");
+}
+
+#[test]
+fn the_history_holds_the_whole_run() {
+    let (moments, history) = play(LOAD_AND_STOP);
+    let steps: Vec<_> = history
+        .rescales
+        .iter()
+        .map(|step| (step.from, step.to))
+        .collect();
+    assert_eq!(steps, [(1, 4), (4, 8), (8, 10), (10, 1)]);
+    let marks: Vec<_> = history.marks.iter().map(|mark| mark.on).collect();
+    assert_eq!(marks, [true, false]);
+    assert!(history.load.len() > 40, "{}", history.load.len());
+    assert_eq!(history.cpu.len(), 17);
+    assert!(
+        history
+            .cpu
+            .iter()
+            .all(|sample| sample.limit_percent == Some(200.0))
+    );
+    let times = |times: Vec<TimeMs>| assert!(times.is_sorted(), "{times:?}");
+    times(history.pods.iter().map(|counts| counts.time).collect());
+    times(history.cpu.iter().map(|sample| sample.time).collect());
+    times(history.looks.iter().map(|look| look.time).collect());
+    times(history.load.iter().map(|sample| sample.time).collect());
+    let last = &moments.last().unwrap().snapshot;
+    assert_eq!(
+        (last.phase, last.ready(), last.asked()),
+        (Phase::BackToOne, 1, 1)
+    );
+}
+
+#[test]
+fn the_load_is_followed_from_its_job_to_its_last_pod() {
+    let (moments, _) = play(LOAD_AND_STOP);
+    let mut stages = Vec::new();
+    for load in moments
+        .iter()
+        .filter_map(|moment| moment.snapshot.load.as_ref())
+    {
+        if stages.last() != Some(&load.stage) {
+            stages.push(load.stage);
+        }
+    }
+    assert_eq!(
+        stages,
+        [
+            LoadStage::Starting,
+            LoadStage::Running,
+            LoadStage::Stopping,
+            LoadStage::Ended
+        ]
+    );
+    let load = moments.last().unwrap().snapshot.load.clone().unwrap();
+    assert_eq!((load.users_wanted, load.run_time_s), (Some(150), Some(420)));
+    assert_eq!(load.figures.unwrap().requests, 4370);
+    insta::assert_debug_snapshot!(load.end.unwrap().outcome);
+}
+
+#[test]
+fn the_wait_for_scale_down_ends_at_the_foretold_look() {
+    let (moments, history) = play(LOAD_AND_STOP);
+    let until = moments
+        .iter()
+        .find_map(|moment| match moment.snapshot.explanation {
+            Explanation::HeldByWindow { until, .. } => until,
+            _ => None,
+        });
+    let down = history.rescales.last().unwrap().time;
+    assert!(down.seconds_since(until.unwrap()).abs() < 1.0);
+}
