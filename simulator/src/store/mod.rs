@@ -11,6 +11,7 @@ pub mod resource;
 mod subscription;
 mod typed;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::admission;
 use crate::clock::Clock;
+use crate::quantity::Quantity;
 use crate::random::Random;
 use crate::status::{Result, Status};
 
@@ -219,11 +221,17 @@ impl Store {
                 return Ok(old);
             };
             admission::update(&state.objects, resource, &old, &mut new, part)?;
-            let Some(mut new) = meta::finish_update(resource, &old, new) else {
-                return Ok(old);
+            let mut new = match meta::finish_update(resource, &old, new) {
+                Some(new) => new,
+                // An apply that changes no value can still change who owns what.
+                None if writer.is_some_and(Writer::is_apply) => Value::clone(&old),
+                None => return Ok(old),
             };
             if let Some(writer) = writer {
                 managed_fields::record(&old, &mut new, resource, writer, self.clock);
+                if new == *old {
+                    return Ok(old);
+                }
             }
             if dry_run {
                 return Ok(Arc::new(new));
@@ -279,6 +287,15 @@ impl Store {
     /// Runs a function on a consistent view of all objects.
     pub fn read<T>(&self, view: impl FnOnce(&Objects) -> T) -> T {
         view(&self.state.lock().objects)
+    }
+
+    /// What a namespace uses of each resource that a quota limits, for its `status.used`; `None` without the quota.
+    pub fn quota_usage(&self, namespace: &str, name: &str) -> Option<BTreeMap<String, Quantity>> {
+        let state = self.state.lock();
+        let quota = state
+            .objects
+            .get(&resource::RESOURCE_QUOTAS, namespace, name)?;
+        Some(admission::usage(&state.objects, namespace, &quota))
     }
 
     /// Changes after `version`; `None` when the log no longer knows them all, or does not know them yet.

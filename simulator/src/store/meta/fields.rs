@@ -66,6 +66,23 @@ impl FieldSet {
         set
     }
 
+    /// The fields that an applied configuration owns: its values and its lists' items, but neither the maps nor the
+    /// lists around them, which others may have made.
+    pub(crate) fn of_applied(config: &Value, custom: bool) -> Self {
+        let mut set = Self::of(config, custom);
+        set.clear_containers(false);
+        set
+    }
+
+    fn clear_containers(&mut self, is_item: bool) {
+        if !is_item && !self.children.is_empty() {
+            self.member = false;
+        }
+        for (edge, child) in &mut self.children {
+            child.clear_containers(edge.starts_with("k:"));
+        }
+    }
+
     fn leaf() -> Self {
         Self {
             member: true,

@@ -1,0 +1,351 @@
+//! The API server: answers every request from the store, over memory for `kube::Client` and over HTTP for kubectl.
+//! Knows authentication, authorization, and the forms of requests and answers; behaviour is in the store,
+//! admission and controllers.
+
+mod apply;
+mod audit;
+mod authentication;
+mod decode;
+mod discovery;
+mod faults;
+mod http_server;
+mod keda_webhook;
+mod list;
+mod metrics;
+mod openapi;
+mod patch;
+mod pod_log;
+mod present;
+mod rbac;
+mod request;
+mod respond;
+mod review;
+mod scale;
+mod service;
+mod table;
+mod token;
+mod watch;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use serde_json::json;
+
+pub use audit::{Audit, AuditEvent};
+pub use faults::{Faults, MetricsApi};
+pub use respond::Body;
+pub use service::Service;
+
+use authentication::Tokens;
+use present::Presenter;
+use rbac::Attributes;
+use request::{Query, Shape, Target, Verb};
+use write::Write;
+
+use crate::identity::Identity;
+use crate::status::{Result, Status};
+use crate::store::Store;
+
+/// Answers requests. One for the whole simulator.
+#[derive(Debug)]
+pub(crate) struct ApiServer {
+    store: Arc<Store>,
+    faults: Arc<Faults>,
+    audit: Audit,
+    tokens: Tokens,
+    /// Who a request over HTTP without a token is from.
+    anonymous: Identity,
+}
+
+/// One request, read as far as every handler needs it.
+struct Call<'a> {
+    parts: &'a Parts,
+    body: Bytes,
+    query: Query,
+    user: Identity,
+}
+
+impl ApiServer {
+    pub(crate) fn new(store: Arc<Store>, anonymous: Identity) -> Self {
+        Self {
+            store,
+            faults: Arc::default(),
+            audit: Audit::default(),
+            tokens: Tokens::default(),
+            anonymous,
+        }
+    }
+
+    pub(crate) fn faults(&self) -> &Arc<Faults> {
+        &self.faults
+    }
+
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Answers a request of `caller`.
+    fn handle(&self, caller: &Identity, parts: &Parts, body: Bytes) -> Response<Body> {
+        let mut event = AuditEvent {
+            user: caller.user.clone(),
+            impersonated_user: None,
+            verb: parts.method.as_str().to_lowercase(),
+            resource: parts.uri.path().to_owned(),
+            namespace: String::new(),
+            name: String::new(),
+            code: 0,
+        };
+        let answer = if self.faults.is_api_server_down() {
+            Err(Status::service_unavailable(
+                "the server is currently unable to handle the request",
+            ))
+        } else {
+            authentication::impersonate(&self.store, caller, parts).and_then(|user| {
+                event.impersonated_user = (user != *caller).then(|| user.user.clone());
+                let call = Call {
+                    parts,
+                    body,
+                    query: Query::parse(parts.uri.query()),
+                    user,
+                };
+                self.route(&call, &mut event)
+            })
+        };
+        let mut response = answer.unwrap_or_else(|status| respond::status(&status));
+        respond::date(&mut response, self.store.clock().now());
+        event.code = response.status().as_u16();
+        tracing::debug!(
+            user = event.user,
+            impersonated_user = event.impersonated_user,
+            verb = event.verb,
+            resource = event.resource,
+            namespace = event.namespace,
+            name = event.name,
+            code = event.code,
+            "answered a request to the simulated API",
+        );
+        self.audit.record(event);
+        response
+    }
+
+    /// A refusal before it is known who calls.
+    fn refuse(&self, status: &Status) -> Response<Body> {
+        let mut response = respond::status(status);
+        respond::date(&mut response, self.store.clock().now());
+        response
+    }
+
+    fn route(&self, call: &Call<'_>, event: &mut AuditEvent) -> Result<Response<Body>> {
+        let path = call.parts.uri.path();
+        // kubectl sends some objects of its own making as protobuf.
+        if request::content_type(call.parts) == "application/vnd.kubernetes.protobuf" {
+            return Err(Status::unsupported_media_type(
+                "application/json, application/yaml",
+            ));
+        }
+        if let Some(target) = Target::parse(path) {
+            return self.resource(call, &target, event);
+        }
+        let is_review = path.starts_with("/apis/authorization.k8s.io/v1/")
+            || path.starts_with("/apis/authentication.k8s.io/v1/");
+        if is_review && call.parts.method == Method::POST {
+            return review::review(&self.store, &self.tokens, &call.user, path, &call.body);
+        }
+        let is_signed_in = call.user.groups.iter().any(|g| g == "system:authenticated");
+        let is_probe = matches!(path, "/version" | "/healthz" | "/livez" | "/readyz");
+        if !(is_probe || is_signed_in && rbac::is_public_path(path) || rbac::is_master(&call.user))
+        {
+            let verb = call.parts.method.as_str().to_lowercase();
+            return Err(rbac::forbidden_path(&call.user, &verb, path));
+        }
+        if call.parts.method != Method::GET {
+            return Err(Status::no_such_path());
+        }
+        discovery::answer(path, &self.faults)
+    }
+
+    /// A request for objects of a kind in the table.
+    fn resource(
+        &self,
+        call: &Call<'_>,
+        target: &Target,
+        event: &mut AuditEvent,
+    ) -> Result<Response<Body>> {
+        let verb = verb(call, target)?;
+        let rule_resource = target.rule_resource();
+        verb.as_str().clone_into(&mut event.verb);
+        event.resource.clone_from(&rule_resource);
+        event.namespace.clone_from(&target.namespace);
+        event.name.clone_from(&target.name);
+        // A namespace's own rules count for requests about it.
+        let namespace = if target.resource.kind == "Namespace" {
+            target.name.as_str()
+        } else {
+            target.namespace.as_str()
+        };
+        let wanted = Attributes {
+            verb: verb.as_str(),
+            group: if target.new_events {
+                "events.k8s.io"
+            } else {
+                target.resource.group
+            },
+            resource: &rule_resource,
+            namespace,
+            name: &target.name,
+        };
+        let may = |wanted: &Attributes<'_>| {
+            self.store
+                .read(|objects| rbac::allows(objects, &call.user, wanted))
+        };
+        // Upstream authorizes before it knows whether the kind exists.
+        if !may(&wanted) {
+            return Err(rbac::forbidden(&call.user, verb, target));
+        }
+        // An apply that may create needs both verbs.
+        let creates = verb == Verb::Patch
+            && request::content_type(call.parts) == "application/apply-patch+yaml"
+            && target.subresource.is_empty()
+            && self
+                .store
+                .get_value(target.resource, &target.namespace, &target.name)
+                .is_none();
+        let create = Attributes {
+            verb: "create",
+            ..wanted
+        };
+        if creates && !may(&create) {
+            return Err(rbac::forbidden(&call.user, Verb::Create, target));
+        }
+        if target.resource.group == "keda.sh" && self.faults.is_keda_absent() {
+            return Err(Status::no_such_path());
+        }
+        self.dispatch(call, target, verb)
+    }
+
+    fn dispatch(&self, call: &Call<'_>, target: &Target, verb: Verb) -> Result<Response<Body>> {
+        if target.resource.group == "metrics.k8s.io" {
+            return metrics::answer(&self.store, &self.faults, call, target, verb);
+        }
+        if target.resource.read_only && !matches!(verb, Verb::Get | Verb::List | Verb::Watch) {
+            return Err(Status::not_implemented(&format!(
+                "write {}",
+                target.resource.name
+            )));
+        }
+        match target.subresource.as_str() {
+            "" | "status" | "finalize" | "scale" => {}
+            "log" => return pod_log::answer(&self.store, self.faults.cuts(), target, &call.query),
+            "token" => {
+                return token::create(&self.store, &self.tokens, target, verb, &call.body);
+            }
+            other => {
+                return Err(Status::not_implemented(&format!(
+                    "serve {}/{other}",
+                    target.resource.plural
+                )));
+            }
+        }
+        let scale = target.subresource == "scale";
+        if scale && !target.resource.subresources.contains(&"scale") {
+            return Err(Status::no_such_path());
+        }
+        let clock = self.store.clock();
+        let presenter = Presenter::new(Shape::of(call.parts), target, clock);
+        let write = |presenter| Write {
+            store: &self.store,
+            target,
+            query: &call.query,
+            parts: call.parts,
+            body: &call.body,
+            presenter,
+        };
+        match verb {
+            Verb::Get => {
+                let object = self
+                    .store
+                    .get_value(target.resource, &target.namespace, &target.name)
+                    .ok_or_else(|| Status::not_found(target.resource, &target.name))?;
+                let shown = if scale {
+                    scale::scale(&object)
+                } else {
+                    presenter.one(&object)
+                };
+                Ok(respond::json(StatusCode::OK, &shown))
+            }
+            Verb::List => {
+                let filter = list::Filter::of(target, &call.query)?;
+                let page = list::list(&self.store, target.resource, &filter, &call.query)?;
+                let shown = presenter.list(&page.items, &page.metadata);
+                Ok(respond::json(StatusCode::OK, &shown))
+            }
+            Verb::Watch => self.watch(call, target, presenter),
+            Verb::Create => write(presenter).create(),
+            Verb::Update if scale => write(presenter).scale(false),
+            Verb::Patch if scale => write(presenter).scale(true),
+            Verb::Update => write(presenter).update(),
+            Verb::Patch => write(presenter).patch(),
+            Verb::Delete => write(presenter).delete(),
+            Verb::DeleteCollection => write(presenter).delete_collection(),
+        }
+    }
+
+    fn watch(
+        &self,
+        call: &Call<'_>,
+        target: &Target,
+        presenter: Presenter,
+    ) -> Result<Response<Body>> {
+        let query = &call.query;
+        let initial = query.flag("sendInitialEvents");
+        let seconds = query.number("timeoutSeconds")?;
+        let timeout = seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|seconds| *seconds > 0)
+            .map_or(watch::DEFAULT_TIMEOUT, Duration::from_secs);
+        let version = watch::version(query.get("resourceVersion"))?;
+        let start = watch::Start {
+            resource: target.resource,
+            filter: list::Filter::of(target, query)?,
+            presenter,
+            version: version.filter(|_| !initial),
+            marks_initial_end: initial,
+            bookmarks: query.flag("allowWatchBookmarks"),
+            timeout,
+        };
+        let store = Arc::clone(&self.store);
+        let oldest = self.faults.oldest_version();
+        let lines = watch::watch(store, self.faults.cuts(), oldest, start);
+        Ok(respond::stream("application/json", lines))
+    }
+}
+
+/// The verb of a request. Upstream: `apiserver/pkg/endpoints/request/requestinfo.go`.
+fn verb(call: &Call<'_>, target: &Target) -> Result<Verb> {
+    let collection = target.name.is_empty();
+    // `metadata.name` as the only field makes a list a get for the authorizer upstream; not here.
+    match call.parts.method {
+        Method::GET | Method::HEAD if !collection && !call.query.flag("watch") => Ok(Verb::Get),
+        Method::GET if call.query.flag("watch") => Ok(Verb::Watch),
+        Method::GET | Method::HEAD => Ok(Verb::List),
+        Method::POST if collection || !target.subresource.is_empty() => Ok(Verb::Create),
+        Method::PUT if !collection => Ok(Verb::Update),
+        Method::PATCH if !collection => Ok(Verb::Patch),
+        Method::DELETE if collection => Ok(Verb::DeleteCollection),
+        Method::DELETE => Ok(Verb::Delete),
+        _ => Err(Status::method_not_allowed()),
+    }
+}
+
+/// `/version` of the cluster that the simulator imitates.
+fn version() -> serde_json::Value {
+    json!({
+        "major": "1", "minor": "35", "gitVersion": "v1.35.4", "gitCommit": "simulated",
+        "gitTreeState": "clean", "buildDate": "2026-01-01T00:00:00Z", "goVersion": "none",
+        "compiler": "none", "platform": "linux/amd64",
+    })
+}

@@ -1,0 +1,201 @@
+//! GET pods/x/log: the lines of a container, once or followed.
+//! Upstream: `pkg/registry/core/pod/strategy.go` (`LogLocation`), `pkg/kubelet/kubelet_pods.go`
+//! (`validateContainerLogStatus`), `pkg/kubelet/kuberuntime/logs/logs.go`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::Stream;
+use http::Response;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::request::{Query, Target};
+use super::respond::{self, Body};
+use crate::status::{Result, Status};
+use crate::store::pod_log::{Follower, LogKey, LogLine};
+use crate::store::resource::PODS;
+use crate::store::{Store, text};
+
+/// What part of a log is asked for.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    follow: bool,
+    timestamps: bool,
+    since: Option<Timestamp>,
+    tail: Option<usize>,
+    limit: Option<usize>,
+}
+
+impl Options {
+    fn of(query: &Query, now: Timestamp) -> Result<Self> {
+        let count = |name: &str| -> Result<Option<usize>> {
+            let number = query.number(name)?;
+            Ok(number.map(|number| usize::try_from(number).unwrap_or(0)))
+        };
+        let since_time = query
+            .get("sinceTime")
+            .map(|text| {
+                text.parse::<Timestamp>()
+                    .map_err(|error| Status::bad_request(format!("invalid sinceTime: {error}")))
+            })
+            .transpose()?;
+        let since_seconds = query
+            .number("sinceSeconds")?
+            .map(|seconds| now.saturating_sub(SignedDuration::from_secs(seconds)))
+            .transpose()
+            .map_err(|error| Status::bad_request(format!("invalid sinceSeconds: {error}")))?;
+        Ok(Self {
+            follow: query.flag("follow"),
+            timestamps: query.flag("timestamps"),
+            since: since_time.or(since_seconds),
+            tail: count("tailLines")?,
+            limit: count("limitBytes")?,
+        })
+    }
+
+    fn render(&self, lines: &[LogLine]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let wanted = |line: &&LogLine| self.since.is_none_or(|since| line.time >= since);
+        for line in lines.iter().filter(wanted) {
+            if self.timestamps {
+                // Always nine digits, as containerd writes them.
+                let time = line.time.strftime("%Y-%m-%dT%H:%M:%S.%9fZ ").to_string();
+                bytes.extend_from_slice(time.as_bytes());
+            }
+            bytes.extend_from_slice(line.text.as_bytes());
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+}
+
+/// Answers a request for a log.
+pub(super) fn answer(
+    store: &Arc<Store>,
+    cuts: watch::Receiver<u64>,
+    target: &Target,
+    query: &Query,
+) -> Result<Response<Body>> {
+    let pod = store
+        .get_value(&PODS, &target.namespace, &target.name)
+        .ok_or_else(|| Status::not_found(&PODS, &target.name))?;
+    let options = Options::of(query, store.clock().now())?;
+    let container = container(&pod, query.get("container"))?;
+    if query.flag("previous") {
+        return Err(Status::bad_request(format!(
+            "previous terminated container {container:?} in pod {:?} not found",
+            target.name
+        )));
+    }
+    let key = LogKey::new(text(&pod, "uid"), container.as_str());
+    let Some(follower) = store.logs().follow(&key) else {
+        return Err(waiting(&pod, &container));
+    };
+    let mut lines = store.logs().lines(&key).unwrap_or_default();
+    if let Some(tail) = options.tail {
+        let skip = lines.len().saturating_sub(tail);
+        lines.drain(..skip);
+    }
+    if !options.follow {
+        let mut bytes = options.render(&lines);
+        bytes.truncate(options.limit.unwrap_or(usize::MAX));
+        return Ok(respond::text(http::StatusCode::OK, bytes));
+    }
+    // The follower starts at the first kept line: what `tail` leaves out is skipped once.
+    let skip = store.logs().lines(&key).map_or(0, |all| all.len()) - lines.len();
+    let follow = follow(Arc::clone(store), cuts, follower, options, skip);
+    Ok(respond::stream("text/plain", follow))
+}
+
+/// The container that is asked for, or the only one.
+fn container(pod: &Value, wanted: Option<&str>) -> Result<String> {
+    let names = |list: &str| -> Vec<String> {
+        let containers = pod["spec"][list].as_array();
+        containers
+            .into_iter()
+            .flatten()
+            .filter_map(|container| container["name"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let all = names("containers");
+    let pod_name = text(pod, "name");
+    match (wanted, all.as_slice()) {
+        (Some(wanted), _) => {
+            let known = all
+                .iter()
+                .chain(&names("initContainers"))
+                .any(|name| name == wanted);
+            if known {
+                Ok(wanted.to_owned())
+            } else {
+                Err(Status::bad_request(format!(
+                    "container {wanted} is not valid for pod {pod_name}"
+                )))
+            }
+        }
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => Err(Status::bad_request(format!(
+            "a container name must be specified for pod {pod_name}, choose one of: [{}]",
+            all.join(" ")
+        ))),
+    }
+}
+
+/// Why a container has no log yet.
+fn waiting(pod: &Value, container: &str) -> Status {
+    let name = text(pod, "name");
+    let statuses = pod["status"]["containerStatuses"].as_array();
+    let status = statuses
+        .into_iter()
+        .flatten()
+        .find(|status| status["name"] == container);
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or("");
+    if node.is_empty() {
+        return Status::bad_request(format!("pod {name} does not have a host assigned"));
+    }
+    let waiting = status.and_then(|status| status["state"]["waiting"]["reason"].as_str());
+    let detail = match waiting {
+        Some("ErrImagePull" | "ImagePullBackOff") => "trying and failing to pull image",
+        Some(reason) => reason,
+        None => "ContainerCreating",
+    };
+    Status::bad_request(format!(
+        "container {container:?} in pod {name:?} is waiting to start: {detail}"
+    ))
+}
+
+fn follow(
+    store: Arc<Store>,
+    cuts: watch::Receiver<u64>,
+    follower: Follower,
+    options: Options,
+    skip: usize,
+) -> impl Stream<Item = Bytes> + Send + 'static {
+    let state = (store, cuts, follower, options, skip);
+    futures::stream::unfold(
+        state,
+        |(store, mut cuts, mut follower, mut options, mut skip)| async move {
+            loop {
+                let lines = tokio::select! {
+                    lines = follower.next(store.logs()) => lines?,
+                    _ = cuts.changed() => return None,
+                };
+                let skipped = skip.min(lines.len());
+                skip -= skipped;
+                let mut bytes = options.render(&lines[skipped..]);
+                if let Some(limit) = &mut options.limit {
+                    if *limit == 0 {
+                        return None;
+                    }
+                    bytes.truncate(*limit);
+                    *limit -= bytes.len();
+                }
+                if !bytes.is_empty() {
+                    return Some((bytes.into(), (store, cuts, follower, options, skip)));
+                }
+            }
+        },
+    )
+}
