@@ -167,6 +167,7 @@ contract! {
     refusals::job_restarts_never_or_on_failure,
     refusals::quota_refuses_what_exceeds_it,
     refusals::quota_refuses_what_does_not_say_how_much,
+    refusals::limit_range_fills_in_and_bounds,
     refusals::waiting_container_has_no_log,
     refusals::field_selector_knows_its_fields,
     keda::minimum_zero_is_refused_for_cpu,
