@@ -454,13 +454,13 @@ async fn every_write_is_made_as_the_attendee() {
         .events()
         .into_iter()
         .filter(|event| event.user == "system:serviceaccount:workshop:panel")
-        .filter(|event| event.namespace.as_deref() == Some(namespace.as_str()))
+        .filter(|event| event.namespace == *namespace)
         .filter(|event| !["get", "list", "watch"].contains(&event.verb.as_str()))
         .collect();
     assert!(writes.len() >= 10, "{writes:?}");
     for write in writes {
         assert_eq!(
-            write.impersonated.as_deref(),
+            write.impersonated_user.as_deref(),
             Some(account.as_str()),
             "{write:?}"
         );
