@@ -8,6 +8,7 @@ pub mod api;
 pub mod apiserver;
 mod bootstrap;
 mod clock;
+pub mod controllers;
 mod identity;
 pub mod quantity;
 pub mod random;

@@ -1,6 +1,6 @@
 //! One load generator (a Locust pod): its plan, its users and what it counts. Owned by [`super::Traffic`].
 
-use super::statistics::Statistics;
+use super::statistics::{Failure, Statistics};
 use super::{Micros, Random, SECOND, ServerId};
 use crate::CpuMillis;
 
@@ -43,6 +43,8 @@ pub(super) struct Generator {
     pub(super) started: Micros,
     /// Pods that a new connection may reach.
     pub(super) endpoints: Vec<ServerId>,
+    /// How a request fails when there are none.
+    pub(super) without_endpoints: Failure,
     /// The connection that each spawned user holds.
     pub(super) connections: Vec<Option<ServerId>>,
     pub(super) statistics: Statistics,
@@ -63,6 +65,7 @@ impl Generator {
             plan,
             started: now,
             endpoints,
+            without_endpoints: Failure::ConnectionRefused,
             connections: Vec::new(),
             statistics: Statistics::default(),
             used: 0.0,

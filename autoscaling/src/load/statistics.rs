@@ -16,6 +16,8 @@ pub enum Failure {
     ConnectionRefused,
     /// The pod ended before it answered.
     ConnectionAborted,
+    /// There is no Service of that name.
+    UnknownHost,
 }
 
 /// Counts since the start and, second by second, of the last ones.

@@ -83,7 +83,7 @@ fn kept_connections_stay_with_the_pods_they_met() {
     let load = traffic.start(plan(true), pods.clone());
     traffic.advance(20 * SECOND);
     pods.extend(servers(&mut traffic, 3));
-    traffic.set_endpoints(load, pods.clone());
+    traffic.set_endpoints(load, pods.clone(), Failure::ConnectionRefused);
     let used = cpu(&mut traffic, &pods, 60);
     assert!(used[0] > 99.0, "{used:?}");
     assert_eq!(used[1..], [0.0; 3]);
@@ -96,7 +96,7 @@ fn new_connections_reach_new_pods() {
     let load = traffic.start(plan(false), pods.clone());
     traffic.advance(20 * SECOND);
     pods.extend(servers(&mut traffic, 3));
-    traffic.set_endpoints(load, pods.clone());
+    traffic.set_endpoints(load, pods.clone(), Failure::ConnectionRefused);
     traffic.advance(40 * SECOND);
     let used = cpu(&mut traffic, &pods, 30);
     assert!(used.iter().all(|used| *used > 60.0), "{used:?}");
@@ -144,7 +144,7 @@ fn draining_pod_ends_its_work_and_gets_no_more() {
     let load = traffic.start(plan(true), pods.clone());
     traffic.advance(20 * SECOND);
     traffic.drain_server(pods[0]);
-    traffic.set_endpoints(load, vec![pods[1]]);
+    traffic.set_endpoints(load, vec![pods[1]], Failure::ConnectionRefused);
     traffic.advance(60 * SECOND);
     assert_eq!(traffic.pending(pods[0]), 0);
     assert_eq!(traffic.figures(load).failures, 0);

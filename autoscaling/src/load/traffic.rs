@@ -141,10 +141,16 @@ impl Traffic {
             .map(|generator| generator.statistics)
     }
 
-    /// The pods that the load's new connections may reach from now on.
-    pub fn set_endpoints(&mut self, generator: GeneratorId, endpoints: Vec<ServerId>) {
+    /// The pods that the load's new connections may reach from now on, and what happens where there is none.
+    pub fn set_endpoints(
+        &mut self,
+        generator: GeneratorId,
+        endpoints: Vec<ServerId>,
+        without: Failure,
+    ) {
         if let Some(generator) = self.generators.get_mut(&generator.0) {
             generator.endpoints = endpoints;
+            generator.without_endpoints = without;
         }
     }
 
@@ -260,8 +266,9 @@ impl Traffic {
                     user,
                     sent: time - REFUSAL,
                 };
+                let failure = generator.without_endpoints;
                 self.finish(ticket, time, |statistics, since| {
-                    statistics.failed(Failure::ConnectionRefused, REFUSAL, since);
+                    statistics.failed(failure, REFUSAL, since);
                 });
             }
         }

@@ -1,0 +1,188 @@
+//! The controllers of a cluster, as far as the workshop needs them, on the [`Store`](crate::Store).
+//!
+//! [`run`] is the whole interface. All controllers live on one task: each sees every change once, in order, and
+//! works off its own queue; nothing polls. So a run is repeatable, and a paused tokio clock runs through it at once.
+
+mod deployment;
+mod endpoints;
+mod garbage_collector;
+mod horizontal;
+mod job;
+mod keda;
+mod kubelet;
+mod metrics_server;
+mod namespace;
+mod ownership;
+mod queue;
+mod recorder;
+mod replica_set;
+mod resource_quota;
+mod runtime;
+mod scheduler;
+
+use std::sync::Arc;
+
+use autoscaling::CpuMillis;
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::status::Result;
+use crate::store::resource::ALL;
+use crate::store::{Change, ChangeType, Store};
+
+use queue::{Key, WorkQueue};
+use runtime::Runtime;
+
+/// What the simulated cluster is made of.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Everything random follows from it: phases, jitter, the choice of a connection's pod.
+    pub seed: u64,
+    /// Nodes that are made at the start, unless they exist.
+    pub nodes: Vec<NodeSize>,
+}
+
+/// A node's capacity.
+#[derive(Clone, Debug)]
+pub struct NodeSize {
+    /// Name of the Node.
+    pub name: String,
+    /// CPU that pods may request.
+    pub cpu: CpuMillis,
+    /// Memory that pods may request, in bytes.
+    pub memory: i64,
+    /// Pods that fit. A kubelet's default is 110.
+    pub pods: u32,
+}
+
+impl Default for Options {
+    /// Three nodes of eight cores: room for 40 seats with ten pods of 50m each.
+    fn default() -> Self {
+        let node = |number| NodeSize {
+            name: format!("node-{number}"),
+            cpu: CpuMillis(8_000),
+            memory: 32 << 30,
+            pods: 250,
+        };
+        Self {
+            seed: 1,
+            nodes: (1..=3).map(node).collect(),
+        }
+    }
+}
+
+/// One controller: it hears of changes, puts keys into its queue, and brings what a key names to what is wanted.
+trait Controller: Send {
+    /// For the log.
+    fn name(&self) -> &'static str;
+
+    /// Puts what the change concerns into the queue. Must be cheap.
+    fn observe(&mut self, change: &Change);
+
+    fn queue(&mut self) -> &mut WorkQueue;
+
+    /// Works on one key. An error is tried again, later each time.
+    fn reconcile(&mut self, key: &Key) -> Result<()>;
+}
+
+/// Runs all controllers until `shutdown`.
+pub async fn run(store: Arc<Store>, options: Options, shutdown: CancellationToken) {
+    let mut changes = store.subscribe();
+    let mut controllers = controllers(&store, &options);
+    for change in existing(&store) {
+        for controller in &mut controllers {
+            controller.observe(&change);
+        }
+    }
+    scheduler::create_nodes(&store, &options.nodes);
+    let mut newest = store.newest();
+    loop {
+        newest.borrow_and_update();
+        for change in changes.drain() {
+            for controller in &mut controllers {
+                controller.observe(&change);
+            }
+        }
+        let mut worked = false;
+        for controller in &mut controllers {
+            worked |= work(controller.as_mut());
+        }
+        if worked {
+            // The API's clients run on the same threads.
+            tokio::task::yield_now().await;
+            if shutdown.is_cancelled() {
+                return;
+            }
+            continue;
+        }
+        let next = controllers
+            .iter_mut()
+            .filter_map(|controller| controller.queue().next())
+            .min();
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = newest.changed() => {}
+            () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
+        }
+    }
+}
+
+fn controllers(store: &Arc<Store>, options: &Options) -> Vec<Box<dyn Controller>> {
+    let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), options.seed)));
+    let store = || Arc::clone(store);
+    vec![
+        Box::new(keda::ScaledObjectController::new(store())),
+        Box::new(horizontal::HorizontalController::new(store())),
+        Box::new(deployment::DeploymentController::new(store())),
+        Box::new(replica_set::ReplicaSetController::new(store())),
+        Box::new(job::JobController::new(store())),
+        Box::new(scheduler::Scheduler::new(store())),
+        Box::new(kubelet::Kubelet::new(
+            store(),
+            Arc::clone(&runtime),
+            options.seed,
+        )),
+        Box::new(endpoints::EndpointSliceController::new(store())),
+        Box::new(metrics_server::MetricsServer::new(
+            store(),
+            runtime,
+            options.seed,
+        )),
+        Box::new(garbage_collector::GarbageCollector::new(store())),
+        Box::new(namespace::NamespaceController::new(store())),
+        Box::new(resource_quota::ResourceQuotaController::new(store())),
+    ]
+}
+
+/// What is there already, as if it had just been added.
+fn existing(store: &Store) -> Vec<Change> {
+    let all = ALL.iter().flat_map(|resource| {
+        let (objects, resource_version) = store.list_values(resource, None);
+        objects.into_iter().map(move |object| Change {
+            resource_version,
+            resource,
+            change_type: ChangeType::Added,
+            object,
+            old: None,
+        })
+    });
+    all.collect()
+}
+
+/// Works off what is due now; whether there was anything.
+fn work(controller: &mut dyn Controller) -> bool {
+    let now = Instant::now();
+    let mut worked = false;
+    while let Some(key) = controller.queue().pop(now) {
+        worked = true;
+        match controller.reconcile(&key) {
+            Ok(()) => controller.queue().forget(&key),
+            Err(error) => {
+                tracing::debug!(controller = controller.name(), %key, %error, "will be tried again");
+                controller.queue().retry(key, now);
+            }
+        }
+    }
+    worked
+}
