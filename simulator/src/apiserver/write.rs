@@ -11,6 +11,7 @@ use super::request::{Query, Target, content_type, manager, parse_body};
 use super::respond::{self, Body};
 use super::{apply, keda_webhook, patch, scale};
 use crate::status::{Cause, Result, Status};
+use crate::store::fields::FieldSet;
 use crate::store::resource::JOBS;
 use crate::store::{
     DeleteOptions, Deleted, Part, Propagation, Resource, Store, Writer, managed_fields, text,
@@ -247,6 +248,7 @@ impl Write<'_> {
         let force = self.query.flag("force");
         let custom = managed_fields::is_custom(self.resource());
         let mut writer = self.writer(subresource);
+        writer.applied = Some(FieldSet::of_applied(&config, custom));
         let live = self
             .store
             .get_value(self.resource(), &self.target.namespace, &self.target.name);
@@ -254,15 +256,12 @@ impl Write<'_> {
             if !subresource.is_empty() {
                 return Err(Status::not_found(self.resource(), &self.target.name));
             }
-            writer.applied = Some(crate::store::fields::FieldSet::of(&config, custom));
             let created = self.insert(decoded, &writer, warnings.clone());
             match created {
                 Err(status) if status.reason == "AlreadyExists" => {}
                 created => return created,
             }
         }
-        // The fields do not depend on the live object, so the writer is complete before the loop.
-        writer.applied = Some(crate::store::fields::FieldSet::of(&config, custom));
         self.store_change(part, &writer, warnings, |old| {
             let merged = apply::apply(old, &config, custom, manager, subresource, force)?;
             Ok(decode::decode(self.resource(), merged)?.object)
