@@ -76,6 +76,7 @@ impl Default for Options {
 pub struct Simulator {
     store: Arc<Store>,
     server: Arc<ApiServer>,
+    seed: u64,
 }
 
 impl Simulator {
@@ -98,7 +99,21 @@ impl Simulator {
             Identity::anonymous()
         };
         let server = Arc::new(ApiServer::new(Arc::clone(&store), anonymous));
-        Ok(Self { store, server })
+        Ok(Self {
+            store,
+            server,
+            seed,
+        })
+    }
+
+    /// Runs all controllers until `shutdown`.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let options = controllers::Options {
+            seed: self.seed,
+            // They were made at the start.
+            nodes: Vec::new(),
+        };
+        controllers::run(Arc::clone(&self.store), options, shutdown).await;
     }
 
     /// A client that acts as `identity`. It does not retry, and needs no network.

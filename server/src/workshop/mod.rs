@@ -12,7 +12,6 @@ pub mod locust_log;
 pub mod looks;
 pub mod manifests;
 pub mod memory;
-pub mod manifests;
 pub mod objects;
 pub mod pod;
 pub mod recognise;
