@@ -10,7 +10,7 @@ use simulator::store::DeleteOptions;
 use super::world::{IMAGE, SEAT, World};
 
 #[tokio::test(start_paused = true)]
-async fn first_value_comes_thirty_seconds_after_the_autoscaler() {
+async fn first_value_comes_with_the_second_look_after_the_first_valid_sample() {
     for seed in 0..8 {
         World::run(seed, |world| async move {
             world.deploy(IMAGE);
