@@ -1,5 +1,7 @@
 //! Looks of one autoscaler in a row: windows, policies, limits, and the reasons that its conditions give.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use autoscaling::behavior::PolicyType;
 use autoscaling::load::Random;
 use autoscaling::replica_calculator::{Phase, PodState, Readiness, Sample};

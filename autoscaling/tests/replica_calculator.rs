@@ -1,6 +1,8 @@
 //! The replica calculator against upstream's own cases (`replica_calculator_test.go`) and against what a real
 //! cluster did with the workshop's Deployment.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use autoscaling::CpuMillis;
 use autoscaling::load::Random;
 use autoscaling::replica_calculator::{

@@ -162,6 +162,9 @@ impl ApiServer {
             let verb = call.parts.method.as_str().to_lowercase();
             return Err(rbac::forbidden_path(&call.user, &verb, path));
         }
+        if let Some(plural) = unknown_kind(path) {
+            return Err(Status::not_implemented(&format!("serve {plural}")));
+        }
         if call.parts.method != Method::GET {
             return Err(Status::no_such_path());
         }
@@ -321,6 +324,25 @@ impl ApiServer {
         let oldest = self.faults.oldest_version();
         let lines = watch::watch(store, self.faults.cuts(), oldest, start);
         Ok(respond::stream("application/json", lines))
+    }
+}
+
+/// The kind that a path names, when it is of a group that every cluster has but of a kind that the simulator has not.
+fn unknown_kind(path: &str) -> Option<&str> {
+    let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let rest = match segments.as_slice() {
+        ["api", "v1", rest @ ..] => rest,
+        [
+            "apis",
+            "apps" | "autoscaling" | "batch" | "networking.k8s.io" | "policy",
+            _,
+            rest @ ..,
+        ] => rest,
+        _ => return None,
+    };
+    match rest {
+        ["namespaces", _, plural, ..] | [plural, ..] => Some(plural),
+        [] => None,
     }
 }
 

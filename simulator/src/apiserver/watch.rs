@@ -120,7 +120,8 @@ impl Watch {
             if !self.pending.is_empty() {
                 return Some(self.take_lines());
             }
-            if self.ended {
+            // A cut comes before changes that happened after it.
+            if self.ended || self.cuts.has_changed().unwrap_or(true) {
                 return None;
             }
             self.newest.borrow_and_update();

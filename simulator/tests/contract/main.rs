@@ -2,6 +2,13 @@
 //! Every behaviour runs on the simulator, and as an ignored test on the real cluster that `CONTRACT_KUBECONFIG`
 //! names, each in a namespace of its own: `cargo test -p simulator --test contract -- --ignored`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 mod apply;
 mod delete;
 mod keda;
@@ -160,6 +167,7 @@ contract! {
     refusals::job_restarts_never_or_on_failure,
     refusals::quota_refuses_what_exceeds_it,
     refusals::quota_refuses_what_does_not_say_how_much,
+    refusals::limit_range_fills_in_and_bounds,
     refusals::waiting_container_has_no_log,
     refusals::field_selector_knows_its_fields,
     keda::minimum_zero_is_refused_for_cpu,

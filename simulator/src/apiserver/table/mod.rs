@@ -165,7 +165,7 @@ fn columns(resource: &Resource) -> Vec<Column> {
 pub(super) fn table<'a>(
     resource: &Resource,
     objects: impl IntoIterator<Item = &'a Value>,
-    metadata: Value,
+    metadata: &Value,
     now: Timestamp,
 ) -> Value {
     let columns: Vec<_> = columns(resource)

@@ -13,7 +13,7 @@ use super::schema::{self, ListType};
 pub(crate) struct FieldSet {
     /// Whether the path up to here is itself in the set (`.` in fieldsV1, or a leaf).
     member: bool,
-    children: BTreeMap<String, FieldSet>,
+    children: BTreeMap<String, Self>,
 }
 
 /// A path: the edges from the root.
@@ -270,7 +270,10 @@ pub(crate) fn remove(value: &mut Value, path: &[String]) {
                 remove(item, rest);
             }
         }
-        ("v:", Value::Array(list)) => list.retain(|item| item.to_string() != text),
+        ("v:", Value::Array(list)) => {
+            let gone: Option<Value> = serde_json::from_str(text).ok();
+            list.retain(|item| Some(item) != gone.as_ref());
+        }
         _ => {}
     }
 }
