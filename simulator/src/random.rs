@@ -23,6 +23,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// At least 0, less than 1.
+    pub fn fraction(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// A version 4 UUID, as `metadata.uid`.
     pub fn uid(&mut self) -> String {
         let (a, b) = (self.next_u64(), self.next_u64());

@@ -55,7 +55,7 @@ use crate::store::Store;
 #[derive(Debug)]
 pub(crate) struct ApiServer {
     store: Arc<Store>,
-    faults: Faults,
+    faults: Arc<Faults>,
     audit: Audit,
     tokens: Tokens,
     /// Who a request over HTTP without a token is from.
@@ -74,14 +74,14 @@ impl ApiServer {
     pub(crate) fn new(store: Arc<Store>, anonymous: Identity) -> Self {
         Self {
             store,
-            faults: Faults::default(),
+            faults: Arc::default(),
             audit: Audit::default(),
             tokens: Tokens::default(),
             anonymous,
         }
     }
 
-    pub(crate) fn faults(&self) -> &Faults {
+    pub(crate) fn faults(&self) -> &Arc<Faults> {
         &self.faults
     }
 

@@ -1,0 +1,186 @@
+//! One autoscaler's look at its target: from what it observes to what it asks for, and what it will remember.
+//!
+//! Follows `reconcileAutoscaler` of upstream's `pkg/controller/podautoscaler/horizontal.go`. The controller reads
+//! and writes the objects; this file must not.
+
+use serde::{Deserialize, Serialize};
+
+use crate::behavior::Behavior;
+use crate::normalize::{
+    AbleToScale, RecommendationHistory, ScaleEvents, ScalingLimited, normalize,
+    normalize_with_behavior,
+};
+use crate::replica_calculator::{Calculation, PodState, Tolerances, Unavailable, replicas};
+
+/// `spec.minReplicas` and `spec.maxReplicas`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    pub min: u32,
+    pub max: u32,
+}
+
+/// Everything that one look depends on, besides what the [`Autoscaler`] remembers.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// The scale's `spec.replicas`.
+    pub current: u32,
+    pub limits: Limits,
+    /// `averageUtilization` of the CPU metric, percent of the request.
+    pub target: u32,
+    /// `spec.behavior`, if there is one.
+    pub behavior: Option<&'a Behavior>,
+    /// The pods that the target's selector matches, or what the metrics API answered instead of samples.
+    pub pods: Result<&'a [PodState], &'a Unavailable>,
+    /// In milliseconds.
+    pub now: i64,
+}
+
+/// What an autoscaler remembers between its looks. The HPA controller keeps one per object; a new one starts
+/// empty, so a restart of the controller forgets the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Autoscaler {
+    history: RecommendationHistory,
+    ups: ScaleEvents,
+    downs: ScaleEvents,
+}
+
+/// The outcome of a look.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The target has no replicas, which turns the autoscaler off (`ScalingActive` False, `ScalingDisabled`).
+    Disabled,
+    /// No replica count could be computed; the target stays as it is.
+    Unavailable(Unavailable),
+    /// The target stays or is set to `replicas`.
+    Proposal(Proposal),
+}
+
+/// What the autoscaler asks for, and the conditions that tell why.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Proposal {
+    /// Replicas to ask for, equal to the current ones when there is nothing to do.
+    pub replicas: u32,
+    /// Set when `replicas` differs from the current ones.
+    pub rescale: Option<RescaleReason>,
+    /// The metric's value; `None` when the count was outside the limits, since then no metric is read.
+    pub calculation: Option<Calculation>,
+    pub able_to_scale: AbleToScale,
+    /// The condition `ScalingLimited` and its status; `None` leaves it as it was.
+    pub scaling_limited: Option<(ScalingLimited, bool)>,
+}
+
+/// The second half of the event `SuccessfulRescale`. `text` is upstream's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RescaleReason {
+    AboveTarget,
+    BelowTarget,
+    AboveMaxReplicas,
+    BelowMinReplicas,
+}
+
+impl RescaleReason {
+    /// Upstream's words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::AboveTarget => "cpu resource utilization (percentage of request) above target",
+            Self::BelowTarget => "All metrics below target",
+            Self::AboveMaxReplicas => "Current number of replicas above Spec.MaxReplicas",
+            Self::BelowMinReplicas => "Current number of replicas below Spec.MinReplicas",
+        }
+    }
+}
+
+impl Autoscaler {
+    /// Recommendations that may still count.
+    #[must_use]
+    pub fn history(&self) -> &RecommendationHistory {
+        &self.history
+    }
+
+    /// One look. Remembers the recommendation; a rescale is remembered by [`Self::rescaled`], once it was written.
+    pub fn reconcile(&mut self, seen: &Observation<'_>) -> Verdict {
+        let Observation {
+            current,
+            limits,
+            now,
+            ..
+        } = *seen;
+        self.history.record_initial(current, now);
+        if current == 0 && limits.min != 0 {
+            return Verdict::Disabled;
+        }
+        let outside = |replicas, reason| {
+            Verdict::Proposal(Proposal {
+                replicas,
+                rescale: Some(reason),
+                calculation: None,
+                able_to_scale: AbleToScale::SucceededRescale(replicas),
+                scaling_limited: None,
+            })
+        };
+        if current > limits.max {
+            return outside(limits.max, RescaleReason::AboveMaxReplicas);
+        }
+        if current < limits.min {
+            return outside(limits.min, RescaleReason::BelowMinReplicas);
+        }
+
+        let calculation = match seen
+            .pods
+            .map_err(Clone::clone)
+            .and_then(|pods| replicas(current, seen.target, pods, Tolerances::default(), now))
+        {
+            Ok(calculation) => calculation,
+            Err(unavailable) => return Verdict::Unavailable(unavailable),
+        };
+        let normalized = match seen.behavior {
+            None => normalize(
+                &mut self.history,
+                calculation.replicas,
+                current,
+                limits,
+                now,
+            ),
+            Some(behavior) => normalize_with_behavior(
+                &mut self.history,
+                (&self.ups, &self.downs),
+                &behavior.with_defaults(),
+                calculation.replicas,
+                current,
+                limits,
+                now,
+            ),
+        };
+        let rescale =
+            (normalized.replicas != current).then_some(if calculation.replicas > current {
+                RescaleReason::AboveTarget
+            } else {
+                RescaleReason::BelowTarget
+            });
+        Verdict::Proposal(Proposal {
+            replicas: normalized.replicas,
+            rescale,
+            calculation: Some(calculation),
+            able_to_scale: if rescale.is_some() {
+                AbleToScale::SucceededRescale(normalized.replicas)
+            } else {
+                normalized.able_to_scale
+            },
+            scaling_limited: Some((normalized.scaling_limited, normalized.limited)),
+        })
+    }
+
+    /// Remembers a rescale for the policies of later looks. Without `behavior` nothing reads it.
+    pub fn rescaled(&mut self, from: u32, to: u32, behavior: Option<&Behavior>, now: i64) {
+        let Some(behavior) = behavior.map(Behavior::with_defaults) else {
+            return;
+        };
+        if to > from {
+            self.ups.record(to - from, now, behavior.scale_up.as_ref());
+        } else {
+            self.downs
+                .record(from - to, now, behavior.scale_down.as_ref());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The load model: closed-loop users against CPU-limited pods, as a discrete-event simulation.
+//!
+//! The simulator runs one [`Traffic`] per namespace that has a load; the prediction in the browser may run one as
+//! well. Time is microseconds since the model's own start and only moves in [`Traffic::advance`]. The same calls
+//! with the same seed give the same figures.
+//!
+//! What is modelled, because the class can see it: the ramp of users and their pause, a new connection a request or
+//! one kept for good, the kernel's CPU quota of a pod with one Python process, its 40 threads and the queue before
+//! them, connections refused where nothing is ready, requests lost with a pod.
+
+mod cost;
+mod generator;
+mod random;
+mod server;
+mod statistics;
+#[cfg(test)]
+mod tests;
+mod traffic;
+
+pub use cost::request_cost_s;
+pub use generator::{LoadPlan, Pause};
+pub use random::Random;
+pub use statistics::{Failure, Figures, Statistics};
+pub use traffic::{GeneratorId, ServerId, Traffic};
+
+/// Microseconds.
+pub type Micros = i64;
+
+/// Microseconds in a second.
+pub const SECOND: Micros = 1_000_000;

@@ -1,0 +1,344 @@
+//! The moving whole: pods, load generators and the order of events between them.
+//!
+//! The simulator's Locust and kubelet call it for one namespace. It never looks at a clock.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use super::generator::Generator;
+use super::server::{Server, Ticket};
+use super::statistics::{Failure, Figures, Statistics};
+use super::{LoadPlan, Micros, Random};
+use crate::CpuMillis;
+
+/// A pod that serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerId(u32);
+
+/// A load generator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GeneratorId(u32);
+
+/// A connection is refused after this long, in microseconds.
+const REFUSAL: Micros = 1_500;
+
+/// The way of a request and its answer through the cluster's network, in microseconds.
+const NETWORK: Micros = 500;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Event {
+    time: Micros,
+    /// Keeps events of the same time in the order in which they were made.
+    order: u64,
+    generator: u32,
+    user: u32,
+    act: Act,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Act {
+    /// The user comes into being, and with it the appointment of the next one.
+    Spawn,
+    /// The user wants to send.
+    Send,
+    /// The user's request leaves the generator.
+    Sent,
+    /// The user learns that nobody listens.
+    Refused,
+}
+
+/// Pods and load generators of one namespace.
+#[derive(Debug)]
+pub struct Traffic {
+    now: Micros,
+    random: Random,
+    servers: BTreeMap<u32, Server>,
+    generators: BTreeMap<u32, Generator>,
+    events: BinaryHeap<Reverse<Event>>,
+    order: u64,
+    next_id: u32,
+}
+
+impl Traffic {
+    /// An empty namespace at time 0.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            now: 0,
+            random: Random::new(seed),
+            servers: BTreeMap::new(),
+            generators: BTreeMap::new(),
+            events: BinaryHeap::new(),
+            order: 0,
+            next_id: 0,
+        }
+    }
+
+    /// Microseconds up to which everything has happened.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// A pod that can serve, with its CPU limit. It gets requests once it is in a generator's endpoints.
+    pub fn add_server(&mut self, limit: Option<CpuMillis>) -> ServerId {
+        let id = self.id();
+        let phase = self.random.fraction();
+        self.servers.insert(id, Server::new(limit, phase, self.now));
+        ServerId(id)
+    }
+
+    /// The pod finishes what it has and takes nothing new; kept connections to it are closed.
+    pub fn drain_server(&mut self, server: ServerId) {
+        if let Some(server) = self.servers.get_mut(&server.0) {
+            server.draining = true;
+        }
+    }
+
+    /// The pod is gone, and so are the requests in it.
+    pub fn remove_server(&mut self, server: ServerId) {
+        let Some(gone) = self.servers.remove(&server.0) else {
+            return;
+        };
+        for ticket in gone.into_tickets() {
+            let (now, latency) = (self.now, self.now - ticket.sent);
+            self.finish(ticket, now, |statistics, since| {
+                statistics.failed(Failure::ConnectionAborted, latency, since);
+            });
+        }
+    }
+
+    /// Requests that the pod has not answered yet.
+    #[must_use]
+    pub fn pending(&self, server: ServerId) -> usize {
+        self.servers.get(&server.0).map_or(0, Server::pending)
+    }
+
+    /// CPU seconds that the pod has used for requests since it was added.
+    pub fn server_cpu_s(&mut self, server: ServerId) -> f64 {
+        let now = self.now;
+        self.servers
+            .get_mut(&server.0)
+            .map_or(0.0, |server| server.used_until(now) / 1e6)
+    }
+
+    /// Starts a load; its first users send at once.
+    pub fn start(&mut self, plan: LoadPlan, endpoints: Vec<ServerId>) -> GeneratorId {
+        let id = self.id();
+        let users = plan.users;
+        self.generators
+            .insert(id, Generator::new(plan, endpoints, self.now));
+        if users > 0 {
+            self.push(self.now, id, 0, Act::Spawn);
+        }
+        GeneratorId(id)
+    }
+
+    /// Ends a load. Its pods still work on what they have, for nobody.
+    pub fn stop(&mut self, generator: GeneratorId) -> Option<Statistics> {
+        self.generators
+            .remove(&generator.0)
+            .map(|generator| generator.statistics)
+    }
+
+    /// The pods that the load's new connections may reach from now on, and what happens where there is none.
+    pub fn set_endpoints(
+        &mut self,
+        generator: GeneratorId,
+        endpoints: Vec<ServerId>,
+        without: Failure,
+    ) {
+        if let Some(generator) = self.generators.get_mut(&generator.0) {
+            generator.endpoints = endpoints;
+            generator.without_endpoints = without;
+        }
+    }
+
+    /// Users that have been started.
+    #[must_use]
+    pub fn users(&self, generator: GeneratorId) -> u32 {
+        self.generators.get(&generator.0).map_or(0, |generator| {
+            u32::try_from(generator.connections.len()).unwrap_or(u32::MAX)
+        })
+    }
+
+    /// What the load has counted.
+    #[must_use]
+    pub fn statistics(&self, generator: GeneratorId) -> Option<&Statistics> {
+        self.generators
+            .get(&generator.0)
+            .map(|generator| &generator.statistics)
+    }
+
+    /// The load's figures at this moment.
+    #[must_use]
+    pub fn figures(&self, generator: GeneratorId) -> Figures {
+        self.generators
+            .get(&generator.0)
+            .map_or_else(Figures::default, |generator| {
+                generator.statistics.figures(self.now - generator.started)
+            })
+    }
+
+    /// CPU seconds that the generator itself has used.
+    #[must_use]
+    pub fn generator_cpu_s(&self, generator: GeneratorId) -> f64 {
+        self.generators
+            .get(&generator.0)
+            .map_or(0.0, |generator| generator.used / 1e6)
+    }
+
+    /// Lets everything happen up to `to`. Does nothing if that is not later than now.
+    pub fn advance(&mut self, to: Micros) {
+        loop {
+            let event = self.events.peek().map(|Reverse(event)| event.time);
+            let answer = self
+                .servers
+                .iter()
+                .filter_map(|(id, server)| Some((server.next()?, *id)))
+                .min();
+            match (event, answer) {
+                (event, Some((time, server)))
+                    if time <= to && event.is_none_or(|event| time <= event) =>
+                {
+                    self.now = self.now.max(time);
+                    self.answer(server);
+                }
+                (Some(time), _) if time <= to => {
+                    self.now = self.now.max(time);
+                    if let Some(Reverse(event)) = self.events.pop() {
+                        self.act(event);
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.now = self.now.max(to);
+    }
+
+    fn answer(&mut self, server: u32) {
+        let Some(ticket) = self
+            .servers
+            .get_mut(&server)
+            .and_then(|server| server.complete(self.now))
+        else {
+            return;
+        };
+        let now = self.now + NETWORK;
+        let latency = now - ticket.sent;
+        self.finish(ticket, now, |statistics, since| {
+            statistics.answered(latency, since);
+        });
+    }
+
+    fn act(&mut self, event: Event) {
+        let Event {
+            generator: id,
+            user,
+            time,
+            ..
+        } = event;
+        let Some(generator) = self.generators.get_mut(&id) else {
+            return;
+        };
+        match event.act {
+            Act::Spawn => {
+                generator.connections.push(None);
+                let more = user + 1 < generator.plan.users;
+                let next = generator.spawn_time(user + 1);
+                if more {
+                    self.push(next, id, user + 1, Act::Spawn);
+                }
+                self.push(time, id, user, Act::Send);
+            }
+            Act::Send => {
+                let start = generator.send(time);
+                if start > time {
+                    self.push(start, id, user, Act::Sent);
+                } else {
+                    self.request(id, user, time);
+                }
+            }
+            Act::Sent => self.request(id, user, time),
+            Act::Refused => {
+                let ticket = Ticket {
+                    generator: id,
+                    user,
+                    sent: time - REFUSAL,
+                };
+                let failure = generator.without_endpoints;
+                self.finish(ticket, time, |statistics, since| {
+                    statistics.failed(failure, REFUSAL, since);
+                });
+            }
+        }
+    }
+
+    /// Sends a request over the user's connection, or over a new one to a random endpoint: kube-proxy's iptables
+    /// rules choose at random, once per connection.
+    fn request(&mut self, id: u32, user: u32, time: Micros) {
+        let Some(generator) = self.generators.get_mut(&id) else {
+            return;
+        };
+        let open = |server: &ServerId| {
+            self.servers
+                .get(&server.0)
+                .is_some_and(|server| !server.draining)
+        };
+        let kept = generator
+            .connections
+            .get(user as usize)
+            .copied()
+            .flatten()
+            .filter(open);
+        let target = kept.or_else(|| {
+            let chosen = self.random.below(generator.endpoints.len());
+            generator.endpoints.get(chosen).copied().filter(open)
+        });
+        if generator.plan.keep_alive
+            && let Some(connection) = generator.connections.get_mut(user as usize)
+        {
+            *connection = target;
+        }
+        let cost = generator.plan.cost_s * 1e6;
+        let server = target.and_then(|target| self.servers.get_mut(&target.0));
+        match server {
+            Some(server) => server.arrive(
+                Ticket {
+                    generator: id,
+                    user,
+                    sent: time,
+                },
+                cost,
+                time,
+            ),
+            None => self.push(time + REFUSAL, id, user, Act::Refused),
+        }
+    }
+
+    /// Counts a request's end and lets its user pause before the next one.
+    fn finish(&mut self, ticket: Ticket, now: Micros, count: impl FnOnce(&mut Statistics, Micros)) {
+        let Some(generator) = self.generators.get_mut(&ticket.generator) else {
+            return;
+        };
+        count(&mut generator.statistics, now - generator.started);
+        let pause = generator.plan.pause.draw(&mut self.random);
+        self.push(now + pause, ticket.generator, ticket.user, Act::Send);
+    }
+
+    fn push(&mut self, time: Micros, generator: u32, user: u32, act: Act) {
+        self.order += 1;
+        self.events.push(Reverse(Event {
+            time,
+            order: self.order,
+            generator,
+            user,
+            act,
+        }));
+    }
+
+    fn id(&mut self) -> u32 {
+        self.next_id += 1;
+        self.next_id
+    }
+}

@@ -1,0 +1,429 @@
+//! KEDA's operator for ScaledObjects with a cpu trigger: it makes the HorizontalPodAutoscaler and reports on it.
+//!
+//! Upstream: kedacore/keda `controllers/keda/scaledobject_controller.go`, `hpa.go`, `scaledobject_finalizer.go` and
+//! `pkg/scaling/`. The autoscaling itself is not KEDA's, neither there nor here.
+
+mod hpa;
+mod status;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use tokio::time::{Duration, Instant};
+
+use super::Controller;
+use super::ownership::owner_key;
+use super::queue::{Key, WorkQueue};
+use super::recorder::{Kind, Recorder, reference};
+use crate::api::ScaledObject;
+use crate::status::Result;
+use crate::store::resource::{DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS};
+use crate::store::{Change, ChangeType, DeleteOptions, Store};
+
+/// Holds a ScaledObject until KEDA has stopped its loop.
+const FINALIZER: &str = "finalizer.keda.sh";
+/// Tells the autoscaler's ScaledObject, on both.
+const NAME_LABEL: &str = "scaledobject.keda.sh/name";
+/// Freezes the target: any value but `false`.
+const PAUSED: &str = "autoscaling.keda.sh/paused";
+/// Freezes the target at a number of replicas.
+const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
+/// KEDA's default for `pollingInterval` (`defaultPollingInterval`, `apis/keda/v1alpha1/withtriggers_types.go`).
+const POLLING_INTERVAL_S: i32 = 30;
+
+struct Known {
+    uid: String,
+    /// The generation and the pause that the last event told of.
+    announced: Option<(Option<i64>, bool)>,
+    next_poll: Instant,
+}
+
+pub(super) struct ScaledObjectController {
+    store: Arc<Store>,
+    queue: WorkQueue,
+    operator: Recorder,
+    admission: Recorder,
+    known: HashMap<Key, Known>,
+}
+
+impl ScaledObjectController {
+    pub(super) fn new(store: Arc<Store>) -> Self {
+        Self {
+            queue: WorkQueue::default(),
+            operator: Recorder::new(Arc::clone(&store), "keda-operator"),
+            admission: Recorder::new(Arc::clone(&store), "keda-admission"),
+            store,
+            known: HashMap::new(),
+        }
+    }
+
+    fn event(
+        &mut self,
+        object: &ScaledObject,
+        kind: Kind,
+        reason: &str,
+        action: &str,
+        message: &str,
+    ) {
+        self.operator
+            .event_with_action(&reference(object), kind, reason, action, message);
+    }
+
+    /// The webhook's remark on fields that do nothing here (`scaledobject_webhook.go`).
+    fn remark(&mut self, object: &ScaledObject) {
+        if object.spec.min_replica_count.unwrap_or(0) == 0 {
+            return;
+        }
+        let mut remark = |message| {
+            self.admission.event_with_action(
+                &reference(object),
+                Kind::Normal,
+                "KEDAScalerInfo",
+                "KEDAScalerInfo",
+                message,
+            );
+        };
+        if object.spec.polling_interval.is_some() {
+            remark(
+                "PollingInterval is configured but is not relevant. PollingInterval is only relevant when minReplicaCount = 0 or idleReplicaCount = 0 or useCachedMetrics is enabled",
+            );
+        }
+        if object.spec.cooldown_period.is_some() {
+            remark(
+                "CooldownPeriod is configured but is not relevant. CooldownPeriod is only relevant when minReplicaCount = 0 or idleReplicaCount = 0",
+            );
+        }
+    }
+
+    fn finalize(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
+        self.known.remove(key);
+        let finalizers = object.metadata.finalizers.as_deref().unwrap_or_default();
+        if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+            return Ok(());
+        }
+        // Normal according to KEDA's page of events, Warning in its code.
+        self.event(
+            object,
+            Kind::Warning,
+            "ScaledObjectDeleted",
+            "ScaledObjectDeleted",
+            "ScaledObject was deleted",
+        );
+        self.store
+            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+                let finalizers = object.metadata.finalizers.get_or_insert_default();
+                finalizers.retain(|finalizer| finalizer != FINALIZER);
+            })?;
+        Ok(())
+    }
+
+    /// Finalizer, label and the first conditions.
+    fn adopt(&self, key: &Key) -> Result<Option<ScaledObject>> {
+        self.store
+            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+                let finalizers = object.metadata.finalizers.get_or_insert_default();
+                if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+                    finalizers.push(FINALIZER.to_owned());
+                }
+                object
+                    .metadata
+                    .labels
+                    .get_or_insert_default()
+                    .insert(NAME_LABEL.to_owned(), key.name.clone());
+                status::initialize(object.status.get_or_insert_default());
+            })
+    }
+
+    /// Makes the autoscaler what the ScaledObject says; the text of what is wrong with it.
+    fn ensure_hpa(&self, key: &Key, object: &ScaledObject) -> Result<Option<String>> {
+        let wanted = match hpa::desired(object) {
+            Ok(wanted) => wanted,
+            Err(problem) => {
+                return Ok(Some(format!(
+                    "failed to ensure HPA is correctly created for ScaledObject: {problem}"
+                )));
+            }
+        };
+        let name = wanted.metadata.name.clone().unwrap_or_default();
+        let present = self
+            .store
+            .get::<HorizontalPodAutoscaler>(&key.namespace, &name);
+        match present {
+            None => {
+                self.store.create(&wanted)?;
+            }
+            // What hangs on its finalizers is made again when it is gone.
+            Some(present) if present.metadata.deletion_timestamp.is_some() => {}
+            Some(_) => {
+                self.store
+                    .modify::<HorizontalPodAutoscaler>(&key.namespace, &name, |present| {
+                        hpa::merge(present, &wanted);
+                    })?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn pause(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
+        let name = hpa::name(object);
+        let options = DeleteOptions::background();
+        match self
+            .store
+            .delete::<HorizontalPodAutoscaler>(&key.namespace, &name, &options)
+        {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => {}
+        }
+        let replicas = annotation(object, PAUSED_REPLICAS).and_then(|text| text.parse().ok());
+        if let Some(replicas) = replicas {
+            let target = &object.spec.scale_target_ref.name;
+            self.store
+                .scale::<Deployment>(&key.namespace, target, replicas, "keda")?;
+        }
+        self.store
+            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+                let status = object.status.get_or_insert_default();
+                status.rest.insert(
+                    "pausedReplicaCount".to_owned(),
+                    replicas.map_or(serde_json::Value::Null, serde_json::Value::from),
+                );
+                if replicas.is_none() {
+                    status.rest.remove("pausedReplicaCount");
+                }
+                status::paused(status);
+            })?;
+        if self.announce(key, object, true) {
+            self.event(
+                object,
+                Kind::Normal,
+                "ScaledObjectPaused",
+                "ScaledObjectPaused",
+                "ScaledObject is paused",
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether this generation and pause were not told of yet; remembers them.
+    fn announce(&mut self, key: &Key, object: &ScaledObject, paused: bool) -> bool {
+        let told = Some((object.metadata.generation, paused));
+        let Some(known) = self.known.get_mut(key) else {
+            return false;
+        };
+        let new = known.announced != told;
+        known.announced = told;
+        new
+    }
+
+    fn check_failed(&mut self, key: &Key, object: &ScaledObject, problem: &str) -> Result<()> {
+        self.event(
+            object,
+            Kind::Warning,
+            "ScaledObjectCheckFailed",
+            "ScaledObjectCheckFailed",
+            problem,
+        );
+        self.store
+            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+                status::check_failed(object.status.get_or_insert_default(), problem);
+            })?;
+        Ok(())
+    }
+
+    fn ready(&mut self, key: &Key, object: &ScaledObject, replicas: i32) -> Result<()> {
+        let started = self
+            .known
+            .get(key)
+            .is_some_and(|known| known.announced.is_none());
+        let unpaused = self
+            .known
+            .get(key)
+            .is_some_and(|known| known.announced.is_some_and(|(_, paused)| paused));
+        let name = hpa::name(object);
+        let triggers = hpa::trigger_types(object);
+        self.store
+            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+                let status = object.status.get_or_insert_default();
+                status.hpa_name = Some(name.clone());
+                status.triggers_types = Some(triggers.clone());
+                status.resource_metric_names = Some(vec!["cpu".to_owned()]);
+                status.original_replica_count.get_or_insert(replicas);
+                status::ready(status);
+            })?;
+        if unpaused {
+            self.event(
+                object,
+                Kind::Normal,
+                "ScaledObjectUnpaused",
+                "ScaledObjectUnpaused",
+                "ScaledObject is unpaused",
+            );
+        }
+        if !self.announce(key, object, false) {
+            return Ok(());
+        }
+        if started || unpaused {
+            self.event(
+                object,
+                Kind::Normal,
+                "KEDAScalersStarted",
+                "KEDAScalersStarted",
+                "Scaler cpu is built",
+            );
+            self.event(
+                object,
+                Kind::Normal,
+                "KEDAScalersStarted",
+                "ScalersWatchStarted",
+                "Started scalers watch",
+            );
+        }
+        self.event(
+            object,
+            Kind::Normal,
+            "ScaledObjectReady",
+            "ScaledObject is ready for scaling",
+            "ScaledObject is ready for scaling",
+        );
+        Ok(())
+    }
+
+    /// The loop of `pollingInterval`: a cpu trigger always counts as active, and the autoscaler's health is mirrored.
+    fn poll(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
+        let hpa = self
+            .store
+            .get::<HorizontalPodAutoscaler>(&key.namespace, &hpa::name(object));
+        let time = self.store.clock().time();
+        self.store
+            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+                let status = object.status.get_or_insert_default();
+                status.last_active_time = Some(time.clone());
+                status::mirror(status, hpa.as_ref());
+            })?;
+        Ok(())
+    }
+}
+
+impl Controller for ScaledObjectController {
+    fn name(&self) -> &'static str {
+        "scaledobject"
+    }
+
+    fn observe(&mut self, change: &Change) {
+        if *change.resource == SCALED_OBJECTS {
+            let key = Key::of(change);
+            if change.change_type == ChangeType::Deleted {
+                self.known.remove(&key);
+                self.queue.remove(&key);
+                return;
+            }
+            let uid = change.object["metadata"]["uid"].as_str().unwrap_or("");
+            if self.known.get(&key).is_none_or(|known| known.uid != uid) {
+                self.known.insert(
+                    key.clone(),
+                    Known {
+                        uid: uid.to_owned(),
+                        announced: None,
+                        next_poll: Instant::now(),
+                    },
+                );
+            }
+            let asked = |object: &serde_json::Value| {
+                let meta = &object["metadata"];
+                [
+                    meta["generation"].clone(),
+                    meta["annotations"].clone(),
+                    meta["labels"].clone(),
+                    meta["deletionTimestamp"].clone(),
+                ]
+            };
+            // Its own reports are no reason to work.
+            let changed = |old: &Arc<serde_json::Value>| asked(old) != asked(&change.object);
+            if change.old.as_ref().is_none_or(changed) {
+                self.queue.add(key);
+            }
+        } else if *change.resource == HORIZONTAL_POD_AUTOSCALERS {
+            let same = change.change_type == ChangeType::Modified
+                && change
+                    .old
+                    .as_ref()
+                    .is_some_and(|old| old["spec"] == change.object["spec"]);
+            if !same && let Some(key) = owner_key(change, "ScaledObject") {
+                self.queue.add(key);
+            }
+        } else if *change.resource == DEPLOYMENTS && change.change_type != ChangeType::Modified {
+            let namespace = change.namespace();
+            for key in self.known.keys().filter(|key| key.namespace == namespace) {
+                self.queue.add(key.clone());
+            }
+        }
+    }
+
+    fn queue(&mut self) -> &mut WorkQueue {
+        &mut self.queue
+    }
+
+    fn reconcile(&mut self, key: &Key) -> Result<()> {
+        let Some(object) = self.store.get::<ScaledObject>(&key.namespace, &key.name) else {
+            return Ok(());
+        };
+        if object.metadata.deletion_timestamp.is_some() {
+            return self.finalize(key, &object);
+        }
+        let generation = self
+            .known
+            .get(key)
+            .and_then(|known| known.announced)
+            .map(|(generation, _)| generation);
+        if generation != Some(object.metadata.generation) {
+            self.remark(&object);
+        }
+        let Some(object) = self.adopt(key)? else {
+            return Ok(());
+        };
+        if is_paused(&object) {
+            return self.pause(key, &object);
+        }
+        let target = &object.spec.scale_target_ref.name;
+        let Some(deployment) = self.store.get::<Deployment>(&key.namespace, target) else {
+            let problem = format!(
+                "ScaledObject doesn't have correct scaleTargetRef specification: deployments.apps \"{target}\" not found"
+            );
+            return self.check_failed(key, &object, &problem);
+        };
+        if let Some(problem) = self.ensure_hpa(key, &object)? {
+            return self.check_failed(key, &object, &problem);
+        }
+        let replicas = deployment.spec.as_ref().and_then(|spec| spec.replicas);
+        self.ready(key, &object, replicas.unwrap_or(1))?;
+
+        let now = Instant::now();
+        let seconds = object.spec.polling_interval.unwrap_or(POLLING_INTERVAL_S);
+        let interval = Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1));
+        let Some(known) = self.known.get_mut(key) else {
+            return Ok(());
+        };
+        let poll = known.next_poll <= now;
+        if poll {
+            known.next_poll += interval;
+        }
+        self.queue.add_at(key.clone(), known.next_poll);
+        if poll {
+            self.poll(key, &object)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn annotation<'a>(object: &'a ScaledObject, name: &str) -> Option<&'a String> {
+    object.metadata.annotations.as_ref()?.get(name)
+}
+
+/// Whatever is no boolean counts as true; a number of replicas pauses whatever it is.
+fn is_paused(object: &ScaledObject) -> bool {
+    annotation(object, PAUSED_REPLICAS).is_some()
+        || annotation(object, PAUSED).is_some_and(|value| value != "false")
+}

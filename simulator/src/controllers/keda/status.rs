@@ -1,0 +1,150 @@
+//! A ScaledObject's conditions. Called by KEDA's controller; pure.
+//!
+//! Upstream: kedacore/keda `apis/keda/v1alpha1/condition_types.go`, `pkg/scaling/executor/scale_scaledobjects.go`.
+
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use serde_json::json;
+
+use crate::api::{ScaledObjectCondition, ScaledObjectStatus};
+
+/// The conditions of a new ScaledObject (`GetInitializedConditions`).
+pub(super) fn initialize(status: &mut ScaledObjectStatus) {
+    if !status.conditions.is_empty() {
+        return;
+    }
+    for (kind, value) in [
+        ("Ready", "Unknown"),
+        ("Active", "Unknown"),
+        ("Fallback", "Unknown"),
+        ("Paused", "False"),
+    ] {
+        status.conditions.push(ScaledObjectCondition {
+            type_: kind.to_owned(),
+            status: value.to_owned(),
+            ..ScaledObjectCondition::default()
+        });
+    }
+}
+
+/// The autoscaler is there. A cpu trigger counts as active whatever the load.
+pub(super) fn ready(status: &mut ScaledObjectStatus) {
+    set(
+        status,
+        "Ready",
+        "True",
+        "ScaledObjectReady",
+        "ScaledObject is defined correctly and is ready for scaling",
+    );
+    set(
+        status,
+        "Active",
+        "True",
+        "ScalerActive",
+        "Scaling is performed because triggers are active",
+    );
+    set(
+        status,
+        "Fallback",
+        "False",
+        "NoFallbackFound",
+        "No fallbacks are active on this scaled object",
+    );
+    let was_paused = status
+        .conditions
+        .iter()
+        .any(|condition| condition.type_ == "Paused" && condition.status == "True");
+    if was_paused {
+        set(
+            status,
+            "Paused",
+            "False",
+            "ScaledObjectUnpaused",
+            "pause annotation removed for ScaledObject",
+        );
+        status.rest.remove("pausedReplicaCount");
+    }
+    status.scale_target_kind = Some("apps/v1.Deployment".to_owned());
+    status.rest.insert(
+        "scaleTargetGVKR".to_owned(),
+        json!({"group": "apps", "version": "v1", "kind": "Deployment", "resource": "deployments"}),
+    );
+    status
+        .rest
+        .insert("authenticationsTypes".to_owned(), json!(""));
+}
+
+/// The ScaledObject is wrong, or its target is missing.
+pub(super) fn check_failed(status: &mut ScaledObjectStatus, problem: &str) {
+    set(status, "Ready", "False", "ScaledObjectCheckFailed", problem);
+    set(
+        status,
+        "Active",
+        "Unknown",
+        "UnknownState",
+        "ScaledObject check failed",
+    );
+}
+
+/// The autoscaler was taken away by an annotation.
+pub(super) fn paused(status: &mut ScaledObjectStatus) {
+    set(
+        status,
+        "Paused",
+        "True",
+        "ScaledObjectPaused",
+        "ScaledObject is paused",
+    );
+}
+
+/// Since 2.20.2: what the autoscaler says of itself, once it has looked.
+pub(super) fn mirror(status: &mut ScaledObjectStatus, hpa: Option<&HorizontalPodAutoscaler>) {
+    let scaling_active = hpa
+        .and_then(|hpa| hpa.status.as_ref()?.conditions.as_ref())
+        .into_iter()
+        .flatten()
+        .find(|condition| condition.type_ == "ScalingActive");
+    let Some(condition) = scaling_active else {
+        return;
+    };
+    let reason = condition.reason.as_deref().unwrap_or("");
+    if condition.status == "True" {
+        set(
+            status,
+            "HPAActive",
+            "True",
+            "HPAActive",
+            "HPA is actively scaling",
+        );
+    } else if reason == "ScalingDisabled" {
+        set(
+            status,
+            "HPAActive",
+            "True",
+            reason,
+            condition.message.as_deref().unwrap_or(""),
+        );
+    } else {
+        let message = format!(
+            "HPA is not actively scaling: {}",
+            condition.message.as_deref().unwrap_or("")
+        );
+        set(status, "HPAActive", "False", reason, &message);
+    }
+}
+
+fn set(status: &mut ScaledObjectStatus, kind: &str, value: &str, reason: &str, message: &str) {
+    let condition = ScaledObjectCondition {
+        type_: kind.to_owned(),
+        status: value.to_owned(),
+        reason: Some(reason.to_owned()),
+        message: Some(message.to_owned()),
+    };
+    match status
+        .conditions
+        .iter_mut()
+        .find(|condition| condition.type_ == kind)
+    {
+        Some(present) => *present = condition,
+        None => status.conditions.push(condition),
+    }
+}
