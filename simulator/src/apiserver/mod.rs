@@ -6,6 +6,7 @@ mod apply;
 mod audit;
 mod authentication;
 mod decode;
+mod delete;
 mod discovery;
 mod faults;
 mod http_server;

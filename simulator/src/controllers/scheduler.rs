@@ -1,6 +1,6 @@
 //! Puts pods onto nodes of finite size, the emptiest first, and says why one fits nowhere.
 //!
-//! Upstream: `pkg/scheduler/`, of it the plugins NodeResourcesFit (filter and LeastAllocated) and Cordon's check.
+//! Upstream: `pkg/scheduler/`, of it the plugins `NodeResourcesFit` (filter and `LeastAllocated`) and `NodeUnschedulable`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

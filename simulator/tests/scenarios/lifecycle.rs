@@ -10,7 +10,7 @@ use simulator::store::DeleteOptions;
 use super::world::{IMAGE, SEAT, World};
 
 #[tokio::test(start_paused = true)]
-async fn first_value_comes_thirty_seconds_after_the_autoscaler() {
+async fn first_value_comes_with_the_second_look_after_the_first_valid_sample() {
     for seed in 0..8 {
         World::run(seed, |world| async move {
             world.deploy(IMAGE);
@@ -34,13 +34,18 @@ async fn first_value_comes_thirty_seconds_after_the_autoscaler() {
             let first = world
                 .wait(40.0, "a value", |world| world.utilization().is_some())
                 .await;
-            assert!((30.0..30.5).contains(&first), "seed {seed}: {first}");
-            // Recorded: 4 or 6 %, where the first sample contains the end of the start.
+            if first > 31.0 {
+                // The phase in which the first sample of two scrapes still reaches back before Ready: rare, and
+                // in none of the recordings.
+                assert!((45.0..45.5).contains(&first), "seed {seed}: {first}");
+                let told = world.messages("FailedGetResourceMetric");
+                let unready = |message: &String| message.ends_with("(pods might be unready)");
+                assert!(told.iter().any(unready), "{told:?}");
+            } else {
+                assert!((30.0..30.5).contains(&first), "seed {seed}: {first}");
+            }
             let utilization = world.utilization().unwrap();
-            assert!(
-                (2..=60).contains(&utilization),
-                "seed {seed}: {utilization}"
-            );
+            assert!((3..=6).contains(&utilization), "seed {seed}: {utilization}");
             assert_eq!(world.hpa().desired_replicas, 1);
             world.until(90.0).await;
             assert_eq!(world.utilization(), Some(4));

@@ -33,7 +33,6 @@ async fn load_goes_from_one_pod_to_ten_and_back_in_every_phase() {
             deployed(&world).await;
             world.start_load(false);
             let up = world.rescales(|world| world.ready() == 10, 240.0).await;
-            println!("seed {seed}: up {up:?}");
             assert!(
                 WAYS_UP.contains(&sizes(&up).as_slice()),
                 "seed {seed}: {up:?}"
@@ -41,11 +40,10 @@ async fn load_goes_from_one_pod_to_ten_and_back_in_every_phase() {
             world.pass(40.0).await;
             let figures = world.figures();
             let utilization = world.utilization().unwrap();
-            println!("seed {seed}: plateau {utilization} % {figures}");
             // Recorded: 155 to 166 % and 65 to 68 requests per second.
             assert!((145..=190).contains(&utilization), "{utilization}");
             let rps = figures["rps"].as_f64().unwrap();
-            assert!((58.0..75.0).contains(&rps), "{figures}");
+            assert!((55.0..75.0).contains(&rps), "{figures}");
             assert_eq!(figures["failures"], 0);
             assert_eq!(
                 world.condition("ScalingLimited").unwrap().1,
@@ -61,7 +59,6 @@ async fn load_goes_from_one_pod_to_ten_and_back_in_every_phase() {
             let down = world
                 .rescales(|world| world.pods("webapp").len() == 1, 200.0)
                 .await;
-            println!("seed {seed}: stopped {stopped:.1}, down {down:?}");
             // A sample with part of the load leaves a recommendation of its own, which ends one look later.
             assert!(down.len() <= 2, "{down:?}");
             assert_eq!(down.last().unwrap().1, 1);
@@ -110,7 +107,7 @@ async fn kept_connections_stall_below_the_maximum_with_one_hot_pod() {
     World::run(3, |world| async move {
         deployed(&world).await;
         world.start_load(true);
-        world.pass(110.0).await;
+        world.pass(128.0).await;
         // Recorded: at 4 from 25 to 130 s of load, one pod at 100m and three idle, 53 %.
         assert_eq!(world.asked(), 4);
         assert_eq!(world.ready(), 4);

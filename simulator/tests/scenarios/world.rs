@@ -124,7 +124,7 @@ class Visitor(HttpUser):
     @task
     def fib(self):
         self.client.get("/fib?n=26", name="/fib"{header})
-# prints workshop_load: {{"workshop_load": …}}
+REPORT = "workshop_load"
 "#
         );
         self.create(

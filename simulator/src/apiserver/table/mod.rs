@@ -3,6 +3,7 @@
 
 mod age;
 mod rows;
+mod workload;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

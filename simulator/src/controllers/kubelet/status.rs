@@ -174,7 +174,7 @@ fn terminated(ended: &Ended, id: &str) -> ContainerState {
     }
 }
 
-/// In upstream's order; PodScheduled is the scheduler's and stays last.
+/// In upstream's order; `PodScheduled` is the scheduler's and stays last.
 fn conditions(
     old: &PodStatus,
     worker: &Worker,
@@ -189,7 +189,7 @@ fn conditions(
         .filter(|container| !container.ready(now))
         .map(|container| container.name.as_str())
         .collect();
-    let completed = (phase == "Succeeded").then(|| ("PodCompleted", None));
+    let completed = (phase == "Succeeded").then_some(("PodCompleted", None));
     let readiness = if unready.is_empty() {
         (true, None)
     } else if completed.is_some() {
