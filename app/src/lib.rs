@@ -72,6 +72,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=SeatPage />
                 <Route path=path!("/seats") view=SeatsPage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                // A refused code is answered in place: the address is still the form's.
+                <Route path=path!("/session") view=SignInPage />
             </Routes>
         </Router>
     }

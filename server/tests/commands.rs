@@ -1,5 +1,7 @@
 //! Deploy, start, stop and clean up: through the routes, with the attendee's rights, on the simulator.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod world;
 
 use app::model::{LoadStage, Phase};

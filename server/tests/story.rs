@@ -1,6 +1,8 @@
 //! The reading half on the simulator: watches, metrics and logs become snapshots, history and frames. Time is tokio's,
 //! paused: minutes of the story pass at once.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
 use server::seats::provision;
 use server::workshop::manifests::Settings;
-use simulator::{Identity, MetricsApi, Simulator, controllers};
+use simulator::{Identity, MetricsApi, Simulator};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -45,11 +47,8 @@ impl Stage {
         })
         .unwrap();
         prepare(&simulator);
-        tokio::spawn(controllers::run(
-            Arc::clone(simulator.store()),
-            controllers::Options::default(),
-            shutdown.clone(),
-        ));
+        let (running, until) = (simulator.clone(), shutdown.clone());
+        tokio::spawn(async move { running.run(until).await });
         let admin = simulator.client(Identity::admin());
         provision::apply_panel_rights(&admin).await.unwrap();
         let wanted = provision::Options {

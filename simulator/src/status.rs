@@ -44,6 +44,15 @@ impl Cause {
         }
     }
 
+    /// A rule of a CRD's schema (`x-kubernetes-validations`) that does not hold; the value is not repeated.
+    pub fn rule(field: impl Into<String>, message: &str) -> Self {
+        Self {
+            reason: "FieldValueInvalid",
+            field: field.into(),
+            message: format!("Invalid value: {message}"),
+        }
+    }
+
     /// `field.Required`: the value is missing.
     pub fn required(field: impl Into<String>, detail: &str) -> Self {
         let message = if detail.is_empty() {

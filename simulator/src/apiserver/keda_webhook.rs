@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::status::{Result, Status};
+use crate::status::{Cause, Result, Status};
 use crate::store::resource::{
     DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, LIMIT_RANGES, SCALED_OBJECTS,
 };
@@ -29,7 +29,10 @@ pub(super) fn admit(
         return Ok(Vec::new());
     }
     let spec = &object["spec"];
-    check_counts(spec)?;
+    check_counts(
+        object["metadata"]["name"].as_str().unwrap_or_default(),
+        spec,
+    )?;
     check_names(object)?;
     check_hpa_owner(store, object)?;
     check_scaled_objects(store, object)?;
@@ -70,13 +73,16 @@ fn warnings(spec: &Value) -> Vec<String> {
     warnings
 }
 
-fn check_counts(spec: &Value) -> Result<()> {
+fn check_counts(name: &str, spec: &Value) -> Result<()> {
     let min = spec["minReplicaCount"].as_i64().unwrap_or(0);
     let max = spec["maxReplicaCount"].as_i64().unwrap_or(100);
     if min > max {
-        return Err(deny(&format!(
-            "MinReplicaCount={min} must be less than MaxReplicaCount={max}"
-        )));
+        // A rule of the CRD, `apis/keda/v1alpha1/scaledobject_types.go`, checked before the webhook is called.
+        let rule = Cause::rule(
+            "spec",
+            "minReplicaCount must be less than or equal to maxReplicaCount",
+        );
+        return Err(Status::invalid(&SCALED_OBJECTS, name, &[rule]));
     }
     if let Some(idle) = spec["idleReplicaCount"]
         .as_i64()

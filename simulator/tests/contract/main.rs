@@ -26,6 +26,7 @@ use kube::core::Status;
 use kube::{Client, Config};
 use serde_json::json;
 use simulator::{Identity, Options, Simulator};
+use tokio_util::sync::CancellationToken;
 
 /// A namespace to try things in, and whose it is.
 pub(crate) struct Place {
@@ -65,6 +66,8 @@ pub(crate) fn refusal<T: std::fmt::Debug>(result: kube::Result<T>) -> Status {
 
 async fn on_simulator<F: Future<Output = ()>>(behaviour: impl FnOnce(Place) -> F) {
     let simulator = Simulator::new(Options::default()).unwrap();
+    let running = simulator.clone();
+    tokio::spawn(async move { running.run(CancellationToken::new()).await });
     let client = simulator.client(Identity::admin());
     let namespace: Namespace = from_json(json!({"metadata": {"name": "contract"}}));
     let namespaces: Api<Namespace> = Api::all(client.clone());
@@ -176,5 +179,4 @@ contract! {
     keda::minimum_above_maximum_is_refused,
     watch::watch_tells_changes_in_order,
     watch::selector_turns_changes_into_additions_and_deletions,
-    watch::expired_version_is_gone,
 }

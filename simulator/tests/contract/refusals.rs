@@ -5,6 +5,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{LimitRange, Pod, ResourceQuota};
 use kube::api::{DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::core::Status;
+use kube::runtime::wait::await_condition;
 use serde_json::{Value, json};
 use tokio::time::{Duration, sleep};
 
@@ -144,11 +145,13 @@ async fn create_quota(place: &Place) {
     let quota: ResourceQuota = from_json(json!({
         "metadata": {"name": "workshop"}, "spec": {"hard": {"requests.cpu": "300m"}},
     }));
-    place
-        .api()
-        .create(&PostParams::default(), &quota)
-        .await
-        .unwrap();
+    let quotas = place.api();
+    quotas.create(&PostParams::default(), &quota).await.unwrap();
+    // Before the quota's status tells its limits, a pod that says nothing passes.
+    let known = |quota: Option<&ResourceQuota>| {
+        quota.is_some_and(|q| q.status.as_ref().is_some_and(|s| s.hard.is_some()))
+    };
+    await_condition(quotas, "workshop", known).await.unwrap();
 }
 
 pub(crate) async fn quota_refuses_what_exceeds_it(place: Place) {

@@ -1,6 +1,6 @@
 //! Watching.
 
-use futures::{StreamExt, TryStreamExt, pin_mut};
+use futures::{TryStreamExt, pin_mut};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::ResourceExt;
 use kube::api::{
@@ -76,22 +76,4 @@ pub(crate) async fn selector_turns_changes_into_additions_and_deletions(place: P
         events(&api, &shown, &start, 2).await,
         ["ADDED a", "DELETED a"]
     );
-}
-
-pub(crate) async fn expired_version_is_gone(place: Place) {
-    let api = place.api::<ConfigMap>();
-    let stream = api.watch(&WatchParams::default(), "1").await;
-    // The refusal is the answer itself, or the first event of the stream.
-    let code = match stream {
-        Err(kube::Error::Api(status)) => status.code,
-        Err(other) => panic!("no answer of the API: {other}"),
-        Ok(stream) => {
-            pin_mut!(stream);
-            match stream.next().await {
-                Some(Ok(WatchEvent::Error(status))) => status.code,
-                other => panic!("no error: {other:?}"),
-            }
-        }
-    };
-    assert_eq!(code, 410);
 }
