@@ -277,7 +277,7 @@ mod tests {
         let mut object = session_patch([("a", &record)], ["b"]);
         assert_eq!(object["data"]["session.b"], serde_json::Value::Null);
         object["metadata"] = serde_json::json!({ "labels": { SEAT_LABEL: "07" } });
-        object["data"][CODE] = serde_json::json!(ByteString(seat.code.clone()));
+        object["data"][CODE] = serde_json::json!(ByteString(seat.code));
         object["data"][ROLE] = serde_json::json!(ByteString(INSTRUCTOR.into()));
         object["data"].as_object_mut().unwrap().remove("session.b");
         let read = Seat::read(&serde_json::from_value(object).unwrap()).unwrap();
