@@ -28,12 +28,7 @@ pub(crate) async fn demo(options: Demo) -> Result<()> {
     .context("failed to make the simulated cluster")?;
     let controllers = {
         let (simulator, shutdown) = (simulator.clone(), shutdown.clone());
-        tokio::spawn(async move {
-            {
-                let _ = simulator;
-                shutdown.cancelled().await
-            }
-        })
+        tokio::spawn(async move { simulator.run(shutdown).await })
     };
     let kubectl = match options.kubectl_listen {
         Some(address) => Some(kubectl(&simulator, address, shutdown.clone()).await?),

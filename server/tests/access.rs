@@ -60,7 +60,7 @@ const WRITES: &[(&str, &str, [u16; 4])] = &[
     (
         "/api/start_load",
         "users=501&spawn_rate=5&run_time_s=60&n=26",
-        [401, 422, 403, 401],
+        [401, 422, 422, 401],
     ),
     ("/api/no_such_function", "", [404, 404, 404, 404]),
 ];

@@ -17,6 +17,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let simulator = Simulator::new(options)?;
     println!("kubectl -s http://{} get nodes", listener.local_addr()?);
-    simulator.serve(listener, CancellationToken::new()).await;
+    let shutdown = CancellationToken::new();
+    tokio::join!(
+        simulator.run(shutdown.clone()),
+        simulator.serve(listener, shutdown),
+    );
     Ok(())
 }

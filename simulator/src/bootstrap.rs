@@ -54,11 +54,14 @@ pub(crate) fn bootstrap(store: &Store, nodes: &[NodeSpec]) -> Result<()> {
     Ok(())
 }
 
+/// Pods that a node takes: the size of its /24, as managed clusters set it. A kubelet's own default is 110.
+const MAX_PODS: &str = "250";
+
 fn mk_node(store: &Store, node: &NodeSpec, index: usize) -> Value {
     let resources = json!({
         "cpu": format!("{}m", node.cpu_millis),
         "memory": format!("{}Mi", node.memory_mi),
-        "pods": "110",
+        "pods": MAX_PODS,
     });
     let time = store.clock().time();
     json!({

@@ -8,9 +8,9 @@ pub mod api;
 pub mod apiserver;
 mod bootstrap;
 mod clock;
+pub mod controllers;
 mod identity;
 pub mod quantity;
-pub mod controllers;
 pub mod random;
 pub mod selector;
 pub mod status;
@@ -76,6 +76,7 @@ impl Default for Options {
 pub struct Simulator {
     store: Arc<Store>,
     server: Arc<ApiServer>,
+    seed: u64,
 }
 
 impl Simulator {
@@ -98,7 +99,17 @@ impl Simulator {
             Identity::anonymous()
         };
         let server = Arc::new(ApiServer::new(Arc::clone(&store), anonymous));
-        Ok(Self { store, server })
+        Ok(Self {
+            store,
+            server,
+            seed,
+        })
+    }
+
+    /// Runs the controllers until `shutdown`. Without it objects are only kept.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let faults = Arc::clone(self.server.faults());
+        controllers::run(Arc::clone(&self.store), faults, self.seed, shutdown).await;
     }
 
     /// A client that acts as `identity`. It does not retry, and needs no network.

@@ -189,7 +189,7 @@ impl FieldSelector {
             let is = match value {
                 Some(Value::String(text)) => text == wanted,
                 None | Some(Value::Null) => wanted.is_empty(),
-                Some(other) => other.to_string() == *wanted,
+                Some(other) => wanted.parse::<Value>().is_ok_and(|wanted| wanted == *other),
             };
             is == *equal
         })

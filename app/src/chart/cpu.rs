@@ -87,7 +87,8 @@ fn samples(canvas: &Canvas<'_>, band: Band, history: &History) {
             canvas.line(vec![(canvas.x(from), y), (canvas.x(to), y)], CPU, 3);
         }
     }
-    if let Some(last) = history.cpu.last().filter(|s| s.time >= view.from) {
+    let newest = history.cpu.last().filter(|s| s.time >= view.from);
+    if let Some(last) = newest.filter(|_| !canvas.plot.narrow) {
         let x = canvas.x(last.time) + 8;
         canvas.text("CPU", (x, band.y(last.percent)), Hang::Left, CPU);
     }

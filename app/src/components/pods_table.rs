@@ -66,7 +66,7 @@ pub(crate) fn PodsTable(live: Live) -> impl IntoView {
             .collect::<Vec<_>>()
     };
     view! {
-        <section class="pods-table" aria-label=words::PODS>
+        <section class="pods-table" aria-label=words::PODS tabindex="0">
             <table translate="no">
                 <thead>
                     <tr>

@@ -115,7 +115,9 @@ fn Row(
     view! {
         <tr data-help=move || found.read().as_ref().is_some_and(|r| r.help.is_some()).to_string()>
             <th scope="row" translate="no">
-                {seat.clone()} <span class="name">{text(|r| r.name.clone().unwrap_or_default())}</span>
+                {seat.clone()}
+                " "
+                <span class="name">{text(|r| r.namespace.clone())} " " {text(|r| r.name.clone().unwrap_or_default())}</span>
             </th>
             <td>
                 <span class="sign" aria-hidden="true">{text(|r| words::phase_sign(r.phase).to_owned())}</span>

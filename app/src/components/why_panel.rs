@@ -65,20 +65,18 @@ pub(crate) fn WhyPanel(live: Live) -> impl IntoView {
     let time = move || shown.get().map(|(_, time)| clock(time, live.zone.get()));
     let number = Memo::new(move |_| items.read().len());
     let oldest = move || index.get() + 1 >= number.get();
-    let announced = Memo::new(move |_| {
-        let why = why.get();
-        if why.announced.is_empty() {
-            why.sentence
-        } else {
-            why.announced
-        }
-    });
+    // A sentence that counts down is announced by its other text, not with every second.
+    let announced = Memo::new(move |_| why.get().announced);
+    let polite = move || match announced.read().is_empty() {
+        true => "polite",
+        false => "off",
+    };
     view! {
         <section class="why-panel" aria-label=words::WHY_TITLE data-trouble=move || why.read().trouble.to_string()>
             <div class="said" translate="no">
                 <p class="sentence">
                     <span class="sign" aria-hidden="true">{move || why.read().sign}</span>
-                    {move || why.read().sentence.clone()}
+                    <span aria-live=polite>{move || why.read().sentence.clone()}</span>
                 </p>
                 <p class="arithmetic">{move || why.read().arithmetic.clone()}</p>
             </div>

@@ -3,8 +3,12 @@
 //! With `WRITE_PAGES=<folder>` the pages are also written there, to be looked at in a browser.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use any_spawner::Executor;
+use futures::StreamExt;
+use futures::executor::block_on;
+use hydration_context::{SharedContext, SsrSharedContext};
 use leptos::prelude::*;
 use leptos_router::location::RequestUrl;
 
@@ -12,12 +16,13 @@ use crate::first_paint::{FirstPaint, Seen};
 use crate::model::samples;
 use crate::model::{Finding, SignIn, SignInError, Snapshot};
 
-/// One page as HTML.
+/// One page as HTML, with the data that the browser starts from.
 fn render(path: &str, first: FirstPaint, sign_in: Option<SignIn>) -> String {
     // Another test may have been first.
     let _known = Executor::init_futures_executor();
-    let owner = Owner::new_root(None);
-    owner.with(|| {
+    let shared = Arc::new(SsrSharedContext::new());
+    let owner = Owner::new_root(Some(shared.clone()));
+    let html = owner.with(|| {
         provide_context(RequestUrl::new(path));
         provide_context(first);
         if let Some(sign_in) = sign_in {
@@ -28,7 +33,12 @@ fn render(path: &str, first: FirstPaint, sign_in: Option<SignIn>) -> String {
             .site_pkg_dir("pkg/test")
             .build();
         crate::shell(options).to_html()
-    })
+    });
+    let data = shared
+        .pending_data()
+        .map(|data| block_on(data.collect::<String>()));
+    let script = format!("<script>{}</script></body>", data.unwrap_or_default());
+    html.replacen("</body>", &script, 1)
 }
 
 fn seat(snapshot: Snapshot, history: crate::model::History) -> FirstPaint {
@@ -52,24 +62,17 @@ fn write(name: &str, html: &str) {
     let Some(folder) = std::env::var_os("WRITE_PAGES") else {
         return;
     };
+    let folder = Path::new(&folder);
     let css = include_str!("../../../style/main.css");
-    let html = html.replace(
-        "<link rel=\"stylesheet\" href=\"/pkg/test/main.css\">",
-        "<link rel=\"stylesheet\" href=\"main.css\">",
-    );
-    for (theme, attribute) in [
-        ("light", " data-theme=\"light\""),
-        ("dark", " data-theme=\"dark\""),
-    ] {
-        let html = html.replacen(
-            "<html lang=\"en\"",
-            &format!("<html lang=\"en\"{attribute}"),
-            1,
-        );
-        let file = Path::new(&folder).join(format!("{name}-{theme}.html"));
-        std::fs::write(file, html).expect("the folder of WRITE_PAGES exists");
+    std::fs::write(folder.join("main.css"), css).expect("the folder of WRITE_PAGES exists");
+    // As it is served: with the site beside it as `pkg/test`, it comes to life.
+    std::fs::write(folder.join(format!("{name}.html")), html).expect("the page can be written");
+    let html = html.replace("/pkg/test/main.css", "main.css");
+    for theme in ["light", "dark"] {
+        let root = format!("<html data-theme=\"{theme}\" ");
+        let page = folder.join(format!("{name}-{theme}.html"));
+        std::fs::write(page, html.replacen("<html ", &root, 1)).expect("the page can be written");
     }
-    std::fs::write(Path::new(&folder).join("main.css"), css).expect("the folder exists");
 }
 
 #[test]
@@ -88,6 +91,19 @@ fn seat_page_says_everything_before_webassembly() {
         "kubectl describe hpa keda-hpa-webapp -n workshop-user-7",
     ] {
         assert!(html.contains(text), "{text} is missing");
+    }
+}
+
+#[test]
+fn page_carries_the_data_that_it_was_rendered_from() {
+    let html = render("/", mid_load(), None);
+    let (_, scripts) = html.rsplit_once("<script>").expect("the data come last");
+    for part in [
+        "__RESOLVED_RESOURCES",
+        "scaled_up_limited",
+        "webapp-d5b46ffdb-gpz5k",
+    ] {
+        assert!(scripts.contains(part), "{part} is missing");
     }
 }
 

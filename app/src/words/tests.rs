@@ -21,9 +21,9 @@ fn trouble(finding_: &Finding) -> (String, String) {
 }
 
 #[track_caller]
-fn says(told: (String, String), sentence: &str, arithmetic: &str) {
-    assert_eq!(told.0, sentence);
-    assert_eq!(told.1, arithmetic);
+fn says((told, below): (String, String), sentence: &str, arithmetic: &str) {
+    assert_eq!(told, sentence);
+    assert_eq!(below, arithmetic);
 }
 
 #[test]

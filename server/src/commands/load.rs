@@ -8,11 +8,12 @@ use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::api::DynamicObject;
 use kube::{Api, Client, ResourceExt};
 
-use super::recognise::{is_labelled, is_load, is_orphan, is_over, is_own, writer};
+use super::recognise::{is_labelled, is_load, is_orphan, is_over};
 use super::refusal::conflict;
 use crate::call::Calls;
 use crate::error::{CallError, Error, Result};
 use crate::workshop::manifests::{self, APP, LOAD, LOCUSTFILE, Settings};
+use crate::workshop::recognise::owner;
 
 /// How long the last load's Job and pods may take to go: a pod has 30 s to end.
 const GONE_WITHIN: Duration = Duration::from_secs(40);
@@ -70,7 +71,7 @@ pub(super) async fn stop(client: &Client, namespace: &str, foreign: bool) -> Res
     let (stopped, left): (Vec<&Job>, Vec<&Job>) = loads
         .iter()
         .filter(|job| !is_over(job))
-        .partition(|job| foreign || is_own(&job.metadata));
+        .partition(|job| foreign || owner(&job.metadata).own);
     for job in &stopped {
         jobs.delete(&job.name_any()).await?;
     }
@@ -83,7 +84,7 @@ pub(super) async fn stop(client: &Client, namespace: &str, foreign: bool) -> Res
     }
     match left.first() {
         Some(job) if count == 0 => {
-            let (name, writer) = (job.name_any(), writer(&job.metadata));
+            let (name, writer) = (job.name_any(), owner(&job.metadata).manager);
             let message = format!(
                 "Job {name}, which {writer} started, still runs. Choose “Stop it” to stop it as well."
             );
@@ -135,10 +136,10 @@ async fn pods_gone(client: &Client, namespace: &str) -> Result<()> {
 
 fn running_already(job: &Job) -> String {
     let name = job.name_any();
-    if is_own(&job.metadata) {
+    if owner(&job.metadata).own {
         "A load is running. Stop it before you start another.".to_owned()
     } else {
-        let writer = writer(&job.metadata);
+        let writer = owner(&job.metadata).manager;
         format!("Job {name}, which {writer} started, is running. Stop it before you start another.")
     }
 }

@@ -9,19 +9,9 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
 
-use crate::names::{FIELD_MANAGER, PART_OF, PART_OF_LABEL};
+use crate::names::{PART_OF, PART_OF_LABEL};
 use crate::workshop::manifests::APP;
-
-/// A container runs Locust: by its image, or by its command.
-pub(super) fn runs_locust(spec: &PodSpec) -> bool {
-    spec.containers.iter().any(|container| {
-        let words = container.command.iter().chain(&container.args).flatten();
-        let image = container.image.iter();
-        image
-            .chain(words.take(2))
-            .any(|word| word.contains("locust"))
-    })
-}
+use crate::workshop::recognise::runs_locust;
 
 /// A load: a Job whose pods run Locust.
 pub(super) fn is_load(job: &Job) -> bool {
@@ -45,28 +35,6 @@ pub(super) fn is_over(job: &Job) -> bool {
 
 pub(super) fn is_terminating(metadata: &ObjectMeta) -> bool {
     metadata.deletion_timestamp.is_some()
-}
-
-/// The panel wrote it.
-pub(super) fn is_own(metadata: &ObjectMeta) -> bool {
-    let fields = metadata.managed_fields.iter().flatten();
-    fields
-        .into_iter()
-        .any(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
-}
-
-/// Who wrote it first, for a sentence: `kubectl` for all that kubectl calls itself.
-pub(super) fn writer(metadata: &ObjectMeta) -> String {
-    let manager = metadata
-        .managed_fields
-        .iter()
-        .flatten()
-        .find_map(|entry| entry.manager.clone());
-    match manager {
-        Some(manager) if manager.starts_with("kubectl") => "kubectl".to_owned(),
-        Some(manager) => manager,
-        None => "somebody else".to_owned(),
-    }
 }
 
 /// It bears the label that the panel gives to all it makes.

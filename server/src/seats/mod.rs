@@ -6,6 +6,7 @@ mod code;
 pub mod provision;
 mod record;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +29,9 @@ use crate::names::SEAT_LABEL;
 pub use code::{Code, NoCode, SeatNumber};
 use record::{CodeKey, SESSION_IDLE_MS, Seat};
 pub use record::{Ended, Person};
+
+/// A watch that lags longer than this is dead, and then the panel is not ready.
+const FORGET_ENDED_MS: i64 = 5 * 60 * 1000;
 
 /// The expiry of a session in use is moved at most so often.
 const TOUCH_MS: i64 = 10 * 60 * 1000;
@@ -66,6 +71,8 @@ struct Inner {
     namespace: String,
     key: OnceCell<CodeKey>,
     wrong_codes: budget::WrongCodes,
+    /// Sessions that this process ended, until the watch surely knows it, too.
+    ended: Mutex<HashMap<String, TimeMs>>,
     tasks: TaskTracker,
 }
 
@@ -113,6 +120,7 @@ impl Seats {
             namespace,
             key: OnceCell::new(),
             wrong_codes: budget::WrongCodes::default(),
+            ended: Mutex::default(),
             tasks,
         };
         let inner = Arc::new(inner);
@@ -215,6 +223,9 @@ impl Seats {
         hash: String,
         now: TimeMs,
     ) -> Result<Session, NoSession> {
+        if self.inner.ended.lock().contains_key(&hash) {
+            return Err(NoSession::Ended(Ended::SignedOut));
+        }
         let known = self.known(number);
         let seat = match known.filter(|seat| seat.session(&hash, now).is_ok()) {
             Some(seat) => seat,
@@ -268,10 +279,14 @@ impl Seats {
     ///
     /// # Errors
     /// The cluster did not take it; the session still holds.
-    pub async fn sign_out(&self, session: &Session) -> Result<()> {
+    pub async fn sign_out(&self, session: &Session, now: TimeMs) -> Result<()> {
         let patch = record::session_patch([], [session.hash.as_str()]);
         let name = session.seat.secret_name();
-        self.calls().merge(&name, &patch).await.map(|_| ())
+        self.calls().merge(&name, &patch).await?;
+        let mut ended = self.inner.ended.lock();
+        ended.retain(|_, at| now.0 - at.0 < FORGET_ENDED_MS);
+        ended.insert(session.hash.clone(), now);
+        Ok(())
     }
 
     /// A seat as the watch knows it.

@@ -67,7 +67,7 @@ pub enum Ended {
 
 /// The key under which codes are hashed. It has no `Debug`.
 #[derive(Clone)]
-pub struct CodeKey(Vec<u8>);
+pub(super) struct CodeKey(Vec<u8>);
 
 impl CodeKey {
     pub(super) fn new(bytes: Vec<u8>) -> Self {

@@ -105,6 +105,8 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 
 /// The whole service.
 pub fn router(state: AppState) -> Router {
+    // Rendering spawns on it. It may be set already, by another router of the same process.
+    let _ = any_spawner::Executor::init_tokio();
     let time_limit = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME_LIMIT);
     let mut router = Router::new();
     for (path, lasts, answer) in TABLE {

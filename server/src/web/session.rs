@@ -65,7 +65,7 @@ pub(super) async fn sign_in(
 /// `POST /session/end`: ends the session on every replica.
 pub(super) async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
     if let Ok(session) = state.session(request.headers()).await {
-        if let Err(error) = state.seats.sign_out(&session).await {
+        if let Err(error) = state.seats.sign_out(&session, state.published.now()).await {
             tracing::error!(seat = %session.seat, verb = "sign_out", outcome = "failed", error = chain(&error), "access");
             return (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -57,12 +57,7 @@ impl World {
         .unwrap();
         let controllers = simulator.clone();
         let ended = shutdown.clone();
-        tokio::spawn(async move {
-            {
-                let _ = controllers;
-                ended.cancelled().await
-            }
-        });
+        tokio::spawn(async move { controllers.run(ended).await });
 
         let admin = simulator.client(Identity::admin());
         provision::apply_panel_rights(&admin).await.unwrap();

@@ -86,7 +86,7 @@ fn content(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
         "Pod" => pod_spec(spec, "spec", causes),
         "Deployment" | "ReplicaSet" => {
             not_negative(spec, "replicas", causes);
-            selector(resource, spec, causes);
+            selector(spec, causes);
             template(spec, &["Always"], causes);
         }
         "Job" => {
@@ -118,7 +118,7 @@ fn not_negative(spec: &Value, field: &str, causes: &mut Vec<Cause>) {
     }
 }
 
-fn selector(resource: &Resource, spec: &Value, causes: &mut Vec<Cause>) {
+fn selector(spec: &Value, causes: &mut Vec<Cause>) {
     let labels = spec["selector"]["matchLabels"].as_object();
     let expressions = spec["selector"]["matchExpressions"].as_array();
     let is_empty =
@@ -126,15 +126,13 @@ fn selector(resource: &Resource, spec: &Value, causes: &mut Vec<Cause>) {
     if is_empty {
         // NB: reading the body as its type makes an absent selector an empty one; absent is the usual mistake.
         causes.push(Cause::required("spec.selector", ""));
-        if resource.kind == "ReplicaSet" {
-            return;
-        }
     }
     let Ok(selector) = serde_json::from_value(spec["selector"].clone()) else {
         return;
     };
     let own = json!({"metadata": spec["template"]["metadata"]});
-    if !is_empty && !Selector::from_label_selector(&selector).matches_object(&own) {
+    // An absent selector matches nothing, and upstream says so too.
+    if is_empty || !Selector::from_label_selector(&selector).matches_object(&own) {
         causes.push(Cause::invalid(
             "spec.template.metadata.labels",
             &match &spec["template"]["metadata"]["labels"] {
@@ -150,8 +148,14 @@ fn template(spec: &Value, restart_policies: &[&str], causes: &mut Vec<Cause>) {
     let pod = &spec["template"]["spec"];
     pod_spec(pod, "spec.template.spec", causes);
     let policy = pod["restartPolicy"].as_str().unwrap_or("");
-    if !restart_policies.contains(&policy) {
-        // Upstream tells a Job's allowed values as "OnFailure", "Never".
+    let is_for_jobs = !restart_policies.contains(&"Always");
+    if is_for_jobs && policy == "Always" {
+        // The default for pods is none for Jobs. Upstream: `pkg/apis/batch/validation/validation.go`.
+        causes.push(Cause::required(
+            "spec.template.spec.restartPolicy",
+            "valid values: \"OnFailure\", \"Never\"",
+        ));
+    } else if !restart_policies.contains(&policy) {
         causes.push(Cause::not_supported(
             "spec.template.spec.restartPolicy",
             policy,

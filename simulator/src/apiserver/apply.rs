@@ -22,7 +22,7 @@ pub(super) fn apply(
     subresource: &str,
     force: bool,
 ) -> Result<Value> {
-    let fields = FieldSet::of(config, custom);
+    let fields = FieldSet::of_applied(config, custom);
     let entries = managed_fields::entries(live);
     let is_own = |entry: &Entry| {
         entry.applies && entry.manager == manager && entry.subresource == subresource

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::quantity::Quantity;
 use crate::status::{Result, Status};
-use crate::store::Resource;
+use crate::store::{Resource, managed_fields};
 
 /// An object as its kind has it.
 #[derive(Debug)]
@@ -40,6 +40,12 @@ pub(super) fn decode(resource: &Resource, mut body: Value) -> Result<Decoded> {
     let api_version = resource.api_version();
     let is = |field: &str| body[field].as_str().map(str::to_owned);
     match (is("apiVersion"), is("kind")) {
+        // Custom resources have no type to take the kind from.
+        (_, None) if managed_fields::is_custom(resource) => {
+            return Err(Status::bad_request(format!(
+                "Object 'Kind' is missing in '{body}'"
+            )));
+        }
         (None, None) => {}
         (version, kind) => {
             let matches =

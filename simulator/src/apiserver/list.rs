@@ -30,9 +30,15 @@ impl Filter {
         }
         let fields = FieldSelector::parse(&fields)?;
         if let Some(field) = fields.unknown_field(selectable_fields(target.resource)) {
-            return Err(Status::bad_request(format!(
-                "field label not supported: {field}"
-            )));
+            return Err(Status::bad_request(match target.resource.kind {
+                "Job" => format!("field label {field:?} not supported for Job"),
+                "Pod" | "Node" | "Namespace" | "Secret" | "Event" => {
+                    format!("field label not supported: {field}")
+                }
+                _ => format!(
+                    "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                ),
+            }));
         }
         Ok(Self {
             namespace: target.scope().map(str::to_owned),

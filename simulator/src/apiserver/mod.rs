@@ -6,6 +6,7 @@ mod apply;
 mod audit;
 mod authentication;
 mod decode;
+mod delete;
 mod discovery;
 mod faults;
 mod http_server;
@@ -54,7 +55,7 @@ use crate::store::Store;
 #[derive(Debug)]
 pub(crate) struct ApiServer {
     store: Arc<Store>,
-    faults: Faults,
+    faults: Arc<Faults>,
     audit: Audit,
     tokens: Tokens,
     /// Who a request over HTTP without a token is from.
@@ -73,14 +74,14 @@ impl ApiServer {
     pub(crate) fn new(store: Arc<Store>, anonymous: Identity) -> Self {
         Self {
             store,
-            faults: Faults::default(),
+            faults: Arc::default(),
             audit: Audit::default(),
             tokens: Tokens::default(),
             anonymous,
         }
     }
 
-    pub(crate) fn faults(&self) -> &Faults {
+    pub(crate) fn faults(&self) -> &Arc<Faults> {
         &self.faults
     }
 
@@ -141,6 +142,12 @@ impl ApiServer {
 
     fn route(&self, call: &Call<'_>, event: &mut AuditEvent) -> Result<Response<Body>> {
         let path = call.parts.uri.path();
+        // kubectl sends some objects of its own making as protobuf.
+        if request::content_type(call.parts) == "application/vnd.kubernetes.protobuf" {
+            return Err(Status::unsupported_media_type(
+                "application/json, application/yaml",
+            ));
+        }
         if let Some(target) = Target::parse(path) {
             return self.resource(call, &target, event);
         }
@@ -155,6 +162,9 @@ impl ApiServer {
         {
             let verb = call.parts.method.as_str().to_lowercase();
             return Err(rbac::forbidden_path(&call.user, &verb, path));
+        }
+        if let Some(plural) = unknown_kind(path) {
+            return Err(Status::not_implemented(&format!("serve {plural}")));
         }
         if call.parts.method != Method::GET {
             return Err(Status::no_such_path());
@@ -315,6 +325,25 @@ impl ApiServer {
         let oldest = self.faults.oldest_version();
         let lines = watch::watch(store, self.faults.cuts(), oldest, start);
         Ok(respond::stream("application/json", lines))
+    }
+}
+
+/// The kind that a path names, when it is of a group that every cluster has but of a kind that the simulator has not.
+fn unknown_kind(path: &str) -> Option<&str> {
+    let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let rest = match segments.as_slice() {
+        ["api", "v1", rest @ ..] => rest,
+        [
+            "apis",
+            "apps" | "autoscaling" | "batch" | "networking.k8s.io" | "policy",
+            _,
+            rest @ ..,
+        ] => rest,
+        _ => return None,
+    };
+    match rest {
+        ["namespaces", _, plural, ..] | [plural, ..] => Some(plural),
+        [] => None,
     }
 }
 

@@ -155,14 +155,19 @@ fn waiting(pod: &Value, container: &str) -> Status {
     if node.is_empty() {
         return Status::bad_request(format!("pod {name} does not have a host assigned"));
     }
-    let waiting = status.and_then(|status| status["state"]["waiting"]["reason"].as_str());
-    let detail = match waiting {
-        Some("ErrImagePull" | "ImagePullBackOff") => "trying and failing to pull image",
-        Some(reason) => reason,
-        None => "ContainerCreating",
+    let Some(status) = status else {
+        return Status::bad_request(format!(
+            "container {container:?} in pod {name:?} is waiting to start: ContainerCreating"
+        ));
+    };
+    let detail = match status["state"]["waiting"]["reason"].as_str() {
+        Some("ErrImagePull") => ": image can't be pulled",
+        Some("ImagePullBackOff") => ": trying and failing to pull image",
+        Some(reason) => &format!(": {reason}"),
+        None => " - no logs yet",
     };
     Status::bad_request(format!(
-        "container {container:?} in pod {name:?} is waiting to start: {detail}"
+        "container {container:?} in pod {name:?} is waiting to start{detail}"
     ))
 }
 

@@ -38,7 +38,7 @@ impl Presenter {
             Shape::Metadata => partial(object),
             Shape::Table => {
                 let metadata = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
-                table::table(self.resource, [object], metadata, self.clock.now())
+                table::table(self.resource, [object], &metadata, self.clock.now())
             }
         }
     }
@@ -48,7 +48,7 @@ impl Presenter {
         let (api_version, kind, items): (_, _, Vec<_>) = match self.shape {
             Shape::Table => {
                 let items = items.iter().map(|item| &**item);
-                return table::table(self.resource, items, metadata.clone(), self.clock.now());
+                return table::table(self.resource, items, metadata, self.clock.now());
             }
             Shape::Object => (
                 self.api_version(),

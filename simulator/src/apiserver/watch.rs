@@ -75,7 +75,7 @@ pub(super) fn watch(
     };
     match start.version {
         Some(version) if version < oldest.max(watch.store.oldest_version()) => {
-            watch.expire(version);
+            watch.expire(version, oldest);
         }
         Some(version) => watch.cursor = version,
         None => watch.send_present(start.marks_initial_end),
@@ -87,9 +87,9 @@ pub(super) fn watch(
 }
 
 impl Watch {
-    fn expire(&mut self, version: u64) {
-        let newest = self.store.resource_version();
-        let status = Status::expired(format!("too old resource version: {version} ({newest})"));
+    fn expire(&mut self, version: u64, oldest: u64) {
+        let oldest = oldest.max(self.store.oldest_version());
+        let status = Status::expired(format!("too old resource version: {version} ({oldest})"));
         self.pending
             .push_back(json!({"type": "ERROR", "object": status.to_json()}));
         self.ended = true;
@@ -120,7 +120,8 @@ impl Watch {
             if !self.pending.is_empty() {
                 return Some(self.take_lines());
             }
-            if self.ended {
+            // A cut comes before changes that happened after it.
+            if self.ended || self.cuts.has_changed().unwrap_or(true) {
                 return None;
             }
             self.newest.borrow_and_update();
@@ -128,7 +129,7 @@ impl Watch {
                 Some(changes) => self.read(&changes),
                 // A version of the future: its changes are still to come.
                 None if self.cursor > self.store.resource_version() => {}
-                None => self.expire(self.cursor),
+                None => self.expire(self.cursor, 0),
             }
             if self.ended || !self.pending.is_empty() {
                 continue;

@@ -1,24 +1,17 @@
-//! CREATE, UPDATE, PATCH and DELETE of objects: reads the body, lets admission speak, and writes to the store.
+//! CREATE, UPDATE and PATCH of objects: reads the body, lets admission speak, and writes to the store.
 
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::decode::{self, Decoded};
-use super::list::Filter;
 use super::present::{Presenter, from_new_event};
 use super::request::{Query, Target, content_type, manager, parse_body};
 use super::respond::{self, Body};
 use super::{apply, keda_webhook, patch, scale};
 use crate::status::{Cause, Result, Status};
-use crate::store::resource::JOBS;
-use crate::store::{
-    DeleteOptions, Deleted, Part, Propagation, Resource, Store, Writer, managed_fields, text,
-};
-
-/// What is printed when a Job is deleted without a policy.
-/// Upstream: `pkg/registry/batch/job/storage/storage.go`, `deleteOptionWarnings`.
-const ORPHAN_WARNING: &str = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+use crate::store::fields::FieldSet;
+use crate::store::{Part, Resource, Store, Writer, managed_fields, text};
 
 /// A request that writes, as all of these functions need it.
 pub(super) struct Write<'a> {
@@ -30,10 +23,10 @@ pub(super) struct Write<'a> {
     pub(super) presenter: Presenter,
 }
 
-type Written = Result<Response<Body>>;
+pub(super) type Written = Result<Response<Body>>;
 
 impl Write<'_> {
-    fn resource(&self) -> &'static Resource {
+    pub(super) fn resource(&self) -> &'static Resource {
         self.target.resource
     }
 
@@ -50,7 +43,12 @@ impl Write<'_> {
         Writer::update(manager(self.query, self.parts)).on(subresource)
     }
 
-    fn answer(&self, code: StatusCode, object: &Value, warnings: &[String]) -> Response<Body> {
+    pub(super) fn answer(
+        &self,
+        code: StatusCode,
+        object: &Value,
+        warnings: &[String],
+    ) -> Response<Body> {
         let mut response = respond::json(code, &self.presenter.one(object));
         for warning in warnings {
             respond::warn(&mut response, warning);
@@ -247,6 +245,7 @@ impl Write<'_> {
         let force = self.query.flag("force");
         let custom = managed_fields::is_custom(self.resource());
         let mut writer = self.writer(subresource);
+        writer.applied = Some(FieldSet::of_applied(&config, custom));
         let live = self
             .store
             .get_value(self.resource(), &self.target.namespace, &self.target.name);
@@ -254,74 +253,16 @@ impl Write<'_> {
             if !subresource.is_empty() {
                 return Err(Status::not_found(self.resource(), &self.target.name));
             }
-            writer.applied = Some(crate::store::fields::FieldSet::of(&config, custom));
             let created = self.insert(decoded, &writer, warnings.clone());
             match created {
                 Err(status) if status.reason == "AlreadyExists" => {}
                 created => return created,
             }
         }
-        // The fields do not depend on the live object, so the writer is complete before the loop.
-        writer.applied = Some(crate::store::fields::FieldSet::of(&config, custom));
         self.store_change(part, &writer, warnings, |old| {
             let merged = apply::apply(old, &config, custom, manager, subresource, force)?;
             Ok(decode::decode(self.resource(), merged)?.object)
         })
-    }
-
-    /// DELETE of an object.
-    pub(super) fn delete(self) -> Written {
-        let options = delete_options(self.query, self.body)?;
-        let deleted = self.store.delete_value(
-            self.resource(),
-            &self.target.namespace,
-            &self.target.name,
-            &options,
-        )?;
-        let mut response = match deleted {
-            Deleted::Gone(object) => {
-                let resource = self.resource();
-                let mut details = json!({
-                    "name": self.target.name, "kind": resource.plural, "uid": object["metadata"]["uid"],
-                });
-                if !resource.group.is_empty() {
-                    details["group"] = json!(resource.group);
-                }
-                let status = json!({
-                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-                    "details": details,
-                });
-                respond::json(StatusCode::OK, &status)
-            }
-            Deleted::Marked(object) => self.answer(StatusCode::OK, &object, &[]),
-        };
-        if *self.resource() == JOBS && options.propagation.is_none() {
-            respond::warn(&mut response, ORPHAN_WARNING);
-        }
-        Ok(response)
-    }
-
-    /// DELETE of a collection.
-    pub(super) fn delete_collection(self) -> Written {
-        let options = delete_options(self.query, self.body)?;
-        let filter = Filter::of(self.target, self.query)?;
-        let (mut items, version) = self.store.list_values(self.resource(), filter.namespace());
-        items.retain(|object| filter.matches(object));
-        for object in &items {
-            let (namespace, name) = (text(object, "namespace"), text(object, "name"));
-            match self
-                .store
-                .delete_value(self.resource(), &namespace, &name, &options)
-            {
-                Err(status) if !status.is_not_found() => return Err(status),
-                _ => {}
-            }
-        }
-        let metadata = json!({"resourceVersion": version.to_string()});
-        Ok(respond::json(
-            StatusCode::OK,
-            &self.presenter.list(&items, &metadata),
-        ))
     }
 
     /// PUT or PATCH of the scale subresource.
@@ -382,40 +323,4 @@ fn keep_sent(sent: &Value, decoded: &Value) -> Value {
             .collect(),
         (_, decoded) => decoded.clone(),
     }
-}
-
-fn delete_options(query: &Query, body: &[u8]) -> Result<DeleteOptions> {
-    let body = if body.is_empty() {
-        json!({})
-    } else {
-        parse_body(body)?
-    };
-    let propagation = body["propagationPolicy"]
-        .as_str()
-        .or_else(|| query.get("propagationPolicy"))
-        .map(|text| {
-            Propagation::parse(text).ok_or_else(|| {
-                Status::new(
-                    422,
-                    "Invalid",
-                    format!("DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {text:?}: supported values: \"Background\", \"Foreground\", \"Orphan\""),
-                )
-            })
-        })
-        .transpose()?;
-    let orphans = body["orphanDependents"].as_bool().unwrap_or(false);
-    let preconditions = &body["preconditions"];
-    Ok(DeleteOptions {
-        propagation: propagation.or_else(|| orphans.then_some(Propagation::Orphan)),
-        grace_period_seconds: match body["gracePeriodSeconds"].as_i64() {
-            Some(seconds) => Some(seconds),
-            None => query.number("gracePeriodSeconds")?,
-        },
-        uid: preconditions["uid"].as_str().map(str::to_owned),
-        resource_version: preconditions["resourceVersion"].as_str().map(str::to_owned),
-        dry_run: query.dry_run()
-            || body["dryRun"]
-                .as_array()
-                .is_some_and(|list| !list.is_empty()),
-    })
 }

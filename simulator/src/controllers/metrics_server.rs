@@ -116,9 +116,7 @@ impl MetricsServer {
                 let sum = nodes.entry(node).or_default();
                 for container in &containers {
                     sum.0 += quantity(container, "cpu").and_then(nanos).unwrap_or(0.0);
-                    sum.1 += quantity(container, "memory")
-                        .and_then(super::scheduler::bytes)
-                        .unwrap_or(0);
+                    sum.1 += quantity(container, "memory").map_or(0, super::scheduler::bytes);
                 }
             }
             pods.push(PodMetrics {

@@ -22,55 +22,17 @@ mod scheduler;
 
 use std::sync::Arc;
 
-use autoscaling::CpuMillis;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::apiserver::Faults;
 use crate::status::Result;
 use crate::store::resource::ALL;
 use crate::store::{Change, ChangeType, Store};
 
 use queue::{Key, WorkQueue};
 use runtime::Runtime;
-
-/// What the simulated cluster is made of.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Everything random follows from it: phases, jitter, the choice of a connection's pod.
-    pub seed: u64,
-    /// Nodes that are made at the start, unless they exist.
-    pub nodes: Vec<NodeSize>,
-}
-
-/// A node's capacity.
-#[derive(Clone, Debug)]
-pub struct NodeSize {
-    /// Name of the Node.
-    pub name: String,
-    /// CPU that pods may request.
-    pub cpu: CpuMillis,
-    /// Memory that pods may request, in bytes.
-    pub memory: i64,
-    /// Pods that fit. A kubelet's default is 110.
-    pub pods: u32,
-}
-
-impl Default for Options {
-    /// Three nodes of eight cores: room for 40 seats with ten pods of 50m each.
-    fn default() -> Self {
-        let node = |number| NodeSize {
-            name: format!("node-{number}"),
-            cpu: CpuMillis(8_000),
-            memory: 32 << 30,
-            pods: 250,
-        };
-        Self {
-            seed: 1,
-            nodes: (1..=3).map(node).collect(),
-        }
-    }
-}
 
 /// One controller: it hears of changes, puts keys into its queue, and brings what a key names to what is wanted.
 trait Controller: Send {
@@ -87,15 +49,16 @@ trait Controller: Send {
 }
 
 /// Runs all controllers until `shutdown`.
-pub async fn run(store: Arc<Store>, options: Options, shutdown: CancellationToken) {
+///
+/// Everything random follows from `seed`: phases, jitter, the choice of a connection's pod.
+pub async fn run(store: Arc<Store>, faults: Arc<Faults>, seed: u64, shutdown: CancellationToken) {
     let mut changes = store.subscribe();
-    let mut controllers = controllers(&store, &options);
+    let mut controllers = controllers(&store, &faults, seed);
     for change in existing(&store) {
         for controller in &mut controllers {
             controller.observe(&change);
         }
     }
-    scheduler::create_nodes(&store, &options.nodes);
     let mut newest = store.newest();
     loop {
         newest.borrow_and_update();
@@ -128,27 +91,22 @@ pub async fn run(store: Arc<Store>, options: Options, shutdown: CancellationToke
     }
 }
 
-fn controllers(store: &Arc<Store>, options: &Options) -> Vec<Box<dyn Controller>> {
-    let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), options.seed)));
+fn controllers(store: &Arc<Store>, faults: &Arc<Faults>, seed: u64) -> Vec<Box<dyn Controller>> {
+    let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), seed)));
     let store = || Arc::clone(store);
     vec![
         Box::new(keda::ScaledObjectController::new(store())),
-        Box::new(horizontal::HorizontalController::new(store())),
+        Box::new(horizontal::HorizontalController::new(
+            store(),
+            Arc::clone(faults),
+        )),
         Box::new(deployment::DeploymentController::new(store())),
         Box::new(replica_set::ReplicaSetController::new(store())),
         Box::new(job::JobController::new(store())),
         Box::new(scheduler::Scheduler::new(store())),
-        Box::new(kubelet::Kubelet::new(
-            store(),
-            Arc::clone(&runtime),
-            options.seed,
-        )),
+        Box::new(kubelet::Kubelet::new(store(), Arc::clone(&runtime), seed)),
         Box::new(endpoints::EndpointSliceController::new(store())),
-        Box::new(metrics_server::MetricsServer::new(
-            store(),
-            runtime,
-            options.seed,
-        )),
+        Box::new(metrics_server::MetricsServer::new(store(), runtime, seed)),
         Box::new(garbage_collector::GarbageCollector::new(store())),
         Box::new(namespace::NamespaceController::new(store())),
         Box::new(resource_quota::ResourceQuotaController::new(store())),

@@ -67,25 +67,11 @@ pub(super) fn controlled<K: Object>(store: &Store, namespace: &str, uid: &str) -
 
 /// Whether the labels are what the selector wants. An empty selector selects everything.
 pub(super) fn selects(selector: &LabelSelector, labels: Option<&Labels>) -> bool {
-    let get = |key: &str| labels.and_then(|labels| labels.get(key));
-    let exact = selector
-        .match_labels
-        .iter()
-        .flatten()
-        .all(|(key, value)| get(key) == Some(value));
-    exact
-        && selector.match_expressions.iter().flatten().all(|wanted| {
-            let value = get(&wanted.key);
-            let listed =
-                || value.is_some_and(|value| wanted.values.iter().flatten().any(|v| v == value));
-            match wanted.operator.as_str() {
-                "In" => listed(),
-                "NotIn" => !listed(),
-                "Exists" => value.is_some(),
-                "DoesNotExist" => value.is_none(),
-                _ => false,
-            }
-        })
+    let selector = crate::selector::Selector::from_label_selector(selector);
+    labels.map_or_else(
+        || selector.matches(&Labels::new()),
+        |labels| selector.matches(labels),
+    )
 }
 
 /// A new pod of a template, controlled by `owner`.

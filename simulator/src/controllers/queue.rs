@@ -128,7 +128,7 @@ mod tests {
         let mut queue = WorkQueue::default();
         let now = Instant::now();
         let key = || Key::new("seat", "webapp");
-        let mut delay = |queue: &mut WorkQueue| {
+        let delay = |queue: &mut WorkQueue| {
             queue.retry(key(), now);
             let next = queue.next().unwrap() - now;
             queue.pop(now + next).unwrap();

@@ -1,19 +1,18 @@
 //! Puts pods onto nodes of finite size, the emptiest first, and says why one fits nowhere.
 //!
-//! Upstream: `pkg/scheduler/`, of it the plugins NodeResourcesFit (filter and LeastAllocated) and Cordon's check.
+//! Upstream: `pkg/scheduler/`, of it the plugins `NodeResourcesFit` (filter and `LeastAllocated`) and `NodeUnschedulable`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use autoscaling::CpuMillis;
-use k8s_openapi::api::core::v1::{Node, NodeCondition, NodeSpec, NodeStatus, Pod, PodCondition};
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use serde_json::Value;
 
+use super::Controller;
 use super::queue::{Key, WorkQueue};
 use super::recorder::{Kind, Recorder, reference};
-use super::{Controller, NodeSize};
+use crate::quantity::Quantity;
 use crate::status::Result;
 use crate::store::resource::{NODES, PODS};
 use crate::store::{Change, ChangeType, Store};
@@ -75,7 +74,7 @@ impl Scheduler {
         let state = NodeState {
             capacity: Resources {
                 cpu: CpuMillis::parse(&text("cpu")).unwrap_or_default(),
-                memory: bytes(&text("memory")).unwrap_or(0),
+                memory: bytes(&text("memory")),
                 pods: text("pods").parse().unwrap_or(0),
             },
             used: self
@@ -277,91 +276,12 @@ fn requests(pod: &Value) -> Resources {
             .as_str()
             .and_then(CpuMillis::parse)
             .unwrap_or_default();
-        sum.memory += requests["memory"].as_str().and_then(bytes).unwrap_or(0);
+        sum.memory += requests["memory"].as_str().map_or(0, bytes);
     }
     sum
 }
 
-/// A quantity of memory in bytes: `64Mi`, `1G`, `1000`.
-pub(super) fn bytes(quantity: &str) -> Option<i64> {
-    let split = quantity
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(quantity.len());
-    let (number, suffix) = quantity.split_at(split);
-    let unit = match suffix {
-        "" => 1.0,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "Ki" => 1024.0,
-        "Mi" => 1_048_576.0,
-        "Gi" => 1_073_741_824.0,
-        "Ti" => 1_099_511_627_776.0,
-        "m" => 0.001,
-        _ => return None,
-    };
-    let number: f64 = number.parse().ok()?;
-    Some((number * unit).ceil() as i64)
-}
-
-/// Makes the nodes that do not exist yet.
-pub(super) fn create_nodes(store: &Store, nodes: &[NodeSize]) {
-    let time = store.clock().time();
-    for size in nodes {
-        let resources = || {
-            [
-                ("cpu", size.cpu.to_string()),
-                ("memory", format!("{}Ki", size.memory / 1024)),
-                ("pods", size.pods.to_string()),
-            ]
-            .map(|(name, quantity)| (name.to_owned(), Quantity(quantity)))
-            .into()
-        };
-        let node = Node {
-            metadata: ObjectMeta {
-                name: Some(size.name.clone()),
-                labels: Some([("kubernetes.io/hostname".to_owned(), size.name.clone())].into()),
-                ..ObjectMeta::default()
-            },
-            spec: Some(NodeSpec::default()),
-            status: None,
-        };
-        if let Err(error) = store.create(&node) {
-            tracing::debug!(node = size.name, %error, "node is there already");
-            continue;
-        }
-        let written = store.modify::<Node>("", &size.name, |node| {
-            node.status = Some(NodeStatus {
-                capacity: Some(resources()),
-                allocatable: Some(resources()),
-                conditions: Some(vec![NodeCondition {
-                    type_: "Ready".to_owned(),
-                    status: "True".to_owned(),
-                    reason: Some("KubeletReady".to_owned()),
-                    message: Some("kubelet is posting ready status".to_owned()),
-                    last_heartbeat_time: Some(time.clone()),
-                    last_transition_time: Some(time.clone()),
-                }]),
-                ..NodeStatus::default()
-            });
-        });
-        if let Err(error) = written {
-            tracing::error!(node = size.name, %error, "failed to write the node's status");
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn quantities_of_memory_are_bytes() {
-        assert_eq!(bytes("64Mi"), Some(67_108_864));
-        assert_eq!(bytes("1G"), Some(1_000_000_000));
-        assert_eq!(bytes("1000"), Some(1000));
-        assert_eq!(bytes("1.5Ki"), Some(1536));
-        assert_eq!(bytes("lots"), None);
-    }
+/// A quantity of memory in bytes; 0 if it is none.
+pub(super) fn bytes(quantity: &str) -> i64 {
+    Quantity::parse(quantity).map_or(0, Quantity::value)
 }

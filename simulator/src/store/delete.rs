@@ -81,25 +81,40 @@ const ORPHAN_FINALIZER: &str = "orphan";
 /// Finalizer of `Foreground`; the garbage collector takes it off.
 const FOREGROUND_FINALIZER: &str = "foregroundDeletion";
 
+/// # Errors
+/// 409 when a precondition does not hold. Upstream names the kind here where others name the resource.
 pub(super) fn check(resource: &Resource, object: &Value, options: &DeleteOptions) -> Result<()> {
-    let name = object["metadata"]["name"].as_str().unwrap_or("");
-    let fails = |what: &str, wanted: &str, is: &str| {
-        let detail = format!(
-            "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}"
-        );
-        Err(Status::conflict(resource, name, &detail))
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or("");
+    let refuse = |detail: &str| {
+        let name = text("name");
+        let mut status = Status::conflict(resource, name, detail);
+        let kind = if resource.group.is_empty() {
+            resource.kind.to_owned()
+        } else {
+            format!("{}.{}", resource.kind, resource.group)
+        };
+        status.message = format!("Operation cannot be fulfilled on {kind} {name:?}: {detail}");
+        Err(status)
     };
-    let uid = object["metadata"]["uid"].as_str().unwrap_or("");
-    if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != uid) {
-        return fails("UID", wanted, uid);
+    if let Some(wanted) = options
+        .uid
+        .as_deref()
+        .filter(|wanted| *wanted != text("uid"))
+    {
+        return refuse(&format!(
+            "the UID in the precondition ({wanted}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+            text("uid")
+        ));
     }
-    let version = object["metadata"]["resourceVersion"].as_str().unwrap_or("");
+    let version = text("resourceVersion");
     if let Some(wanted) = options
         .resource_version
         .as_deref()
         .filter(|v| *v != version)
     {
-        return fails("ResourceVersion", wanted, version);
+        return refuse(&format!(
+            "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record ({version}). The object might have been modified"
+        ));
     }
     Ok(())
 }

@@ -221,11 +221,17 @@ impl Store {
                 return Ok(old);
             };
             admission::update(&state.objects, resource, &old, &mut new, part)?;
-            let Some(mut new) = meta::finish_update(resource, &old, new) else {
-                return Ok(old);
+            let mut new = match meta::finish_update(resource, &old, new) {
+                Some(new) => new,
+                // An apply that changes no value can still change who owns what.
+                None if writer.is_some_and(Writer::is_apply) => Value::clone(&old),
+                None => return Ok(old),
             };
             if let Some(writer) = writer {
                 managed_fields::record(&old, &mut new, resource, writer, self.clock);
+                if new == *old {
+                    return Ok(old);
+                }
             }
             if dry_run {
                 return Ok(Arc::new(new));

@@ -3,6 +3,7 @@
 
 mod age;
 mod rows;
+mod workload;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -165,7 +166,7 @@ fn columns(resource: &Resource) -> Vec<Column> {
 pub(super) fn table<'a>(
     resource: &Resource,
     objects: impl IntoIterator<Item = &'a Value>,
-    metadata: Value,
+    metadata: &Value,
     now: Timestamp,
 ) -> Value {
     let columns: Vec<_> = columns(resource)

@@ -17,6 +17,7 @@ use tokio::time::{Duration, Instant};
 use super::Controller;
 use super::queue::{Key, WorkQueue};
 use super::recorder::{Kind, Recorder, reference};
+use crate::apiserver::{Faults, MetricsApi};
 use crate::status::Result;
 use crate::store::resource::HORIZONTAL_POD_AUTOSCALERS;
 use crate::store::{Change, ChangeType, Store};
@@ -39,17 +40,19 @@ struct Known {
 
 pub(super) struct HorizontalController {
     store: Arc<Store>,
+    faults: Arc<Faults>,
     queue: WorkQueue,
     recorder: Recorder,
     known: HashMap<Key, Known>,
 }
 
 impl HorizontalController {
-    pub(super) fn new(store: Arc<Store>) -> Self {
+    pub(super) fn new(store: Arc<Store>, faults: Arc<Faults>) -> Self {
         Self {
             queue: WorkQueue::default(),
             recorder: Recorder::new(Arc::clone(&store), "horizontal-pod-autoscaler"),
             store,
+            faults,
             known: HashMap::new(),
         }
     }
@@ -97,6 +100,7 @@ impl HorizontalController {
         });
         let now = self.store.clock().now();
         let pods = pods::read(&self.store, &key.namespace, &deployment);
+        let broken = metrics_api_answer(self.faults.metrics_api());
         let seen = Observation {
             current: u32::try_from(current).unwrap_or(0),
             limits: Limits {
@@ -108,7 +112,10 @@ impl HorizontalController {
             },
             target: target_percent,
             behavior: behavior.as_ref(),
-            pods: Ok(&pods),
+            pods: match &broken {
+                Some(answer) => Err(answer),
+                None => Ok(&pods),
+            },
             now: now.as_millisecond(),
         };
         let Some(known) = self.known.get_mut(key) else {
@@ -245,4 +252,16 @@ impl Controller for HorizontalController {
         }
         Ok(())
     }
+}
+
+/// What a broken metrics API answers, in client-go's words.
+fn metrics_api_answer(metrics_api: MetricsApi) -> Option<Unavailable> {
+    let answer = match metrics_api {
+        MetricsApi::Serving => return None,
+        MetricsApi::Absent => "the server could not find the requested resource",
+        MetricsApi::Unavailable => "the server is currently unable to handle the request",
+    };
+    Some(Unavailable::MetricsApi(format!(
+        "{answer} (get pods.metrics.k8s.io)"
+    )))
 }

@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    fn mk_scaled_object(spec: serde_json::Value) -> ScaledObject {
+    fn mk_scaled_object(spec: &serde_json::Value) -> ScaledObject {
         serde_json::from_value(json!({
             "metadata": {"name": "webapp", "namespace": "seat", "uid": "u",
                 "labels": {"scaledobject.keda.sh/name": "webapp"}},
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn autoscaler_is_the_recorded_one() {
-        let hpa = desired(&mk_scaled_object(json!({
+        let hpa = desired(&mk_scaled_object(&json!({
             "scaleTargetRef": {"name": "webapp"},
             "minReplicaCount": 1,
             "maxReplicaCount": 10,
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn behavior_stays_absent_when_it_is() {
-        let hpa = desired(&mk_scaled_object(json!({
+        let hpa = desired(&mk_scaled_object(&json!({
             "scaleTargetRef": {"name": "webapp"},
             "triggers": [{"type": "cpu", "metricType": "Utilization", "metadata": {"value": "60"}}],
         })))
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn setting_of_old_versions_is_refused_in_their_words() {
-        let problem = desired(&mk_scaled_object(json!({
+        let problem = desired(&mk_scaled_object(&json!({
             "scaleTargetRef": {"name": "webapp"},
             "triggers": [{"type": "cpu", "metadata": {"type": "Utilization", "value": "60"}}],
         })))

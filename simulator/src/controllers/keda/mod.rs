@@ -38,6 +38,8 @@ struct Known {
     /// The generation and the pause that the last event told of.
     announced: Option<(Option<i64>, bool)>,
     next_poll: Instant,
+    /// Something that it depends on changed since it was last brought to what is wanted.
+    dirty: bool,
 }
 
 pub(super) struct ScaledObjectController {
@@ -57,6 +59,13 @@ impl ScaledObjectController {
             store,
             known: HashMap::new(),
         }
+    }
+
+    fn mark(&mut self, key: Key) {
+        if let Some(known) = self.known.get_mut(&key) {
+            known.dirty = true;
+        }
+        self.queue.add(key);
     }
 
     fn event(
@@ -290,6 +299,41 @@ impl ScaledObjectController {
         Ok(())
     }
 
+    fn is_dirty(&self, key: &Key) -> bool {
+        self.known.get(key).is_some_and(|known| known.dirty)
+    }
+
+    /// Makes everything what the ScaledObject says; whether it scales now.
+    fn bring_about(&mut self, key: &Key, object: &ScaledObject) -> Result<bool> {
+        let generation = self
+            .known
+            .get(key)
+            .and_then(|known| known.announced)
+            .map(|(generation, _)| generation);
+        if generation != Some(object.metadata.generation) {
+            self.remark(object);
+        }
+        let Some(object) = self.adopt(key)? else {
+            return Ok(false);
+        };
+        if is_paused(&object) {
+            return self.pause(key, &object).map(|()| false);
+        }
+        let target = &object.spec.scale_target_ref.name;
+        let Some(deployment) = self.store.get::<Deployment>(&key.namespace, target) else {
+            let problem = format!(
+                "ScaledObject doesn't have correct scaleTargetRef specification: deployments.apps \"{target}\" not found"
+            );
+            return self.check_failed(key, &object, &problem).map(|()| false);
+        };
+        if let Some(problem) = self.ensure_hpa(key, &object)? {
+            return self.check_failed(key, &object, &problem).map(|()| false);
+        }
+        let replicas = deployment.spec.as_ref().and_then(|spec| spec.replicas);
+        self.ready(key, &object, replicas.unwrap_or(1))?;
+        Ok(true)
+    }
+
     /// The loop of `pollingInterval`: a cpu trigger always counts as active, and the autoscaler's health is mirrored.
     fn poll(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
         let hpa = self
@@ -327,6 +371,7 @@ impl Controller for ScaledObjectController {
                         uid: uid.to_owned(),
                         announced: None,
                         next_poll: Instant::now(),
+                        dirty: true,
                     },
                 );
             }
@@ -342,7 +387,7 @@ impl Controller for ScaledObjectController {
             // Its own reports are no reason to work.
             let changed = |old: &Arc<serde_json::Value>| asked(old) != asked(&change.object);
             if change.old.as_ref().is_none_or(changed) {
-                self.queue.add(key);
+                self.mark(key);
             }
         } else if *change.resource == HORIZONTAL_POD_AUTOSCALERS {
             let same = change.change_type == ChangeType::Modified
@@ -351,12 +396,14 @@ impl Controller for ScaledObjectController {
                     .as_ref()
                     .is_some_and(|old| old["spec"] == change.object["spec"]);
             if !same && let Some(key) = owner_key(change, "ScaledObject") {
-                self.queue.add(key);
+                self.mark(key);
             }
         } else if *change.resource == DEPLOYMENTS && change.change_type != ChangeType::Modified {
             let namespace = change.namespace();
-            for key in self.known.keys().filter(|key| key.namespace == namespace) {
-                self.queue.add(key.clone());
+            let in_namespace = |key: &&Key| key.namespace == namespace;
+            let keys: Vec<Key> = self.known.keys().filter(in_namespace).cloned().collect();
+            for key in keys {
+                self.mark(key);
             }
         }
     }
@@ -372,32 +419,18 @@ impl Controller for ScaledObjectController {
         if object.metadata.deletion_timestamp.is_some() {
             return self.finalize(key, &object);
         }
-        let generation = self
-            .known
-            .get(key)
-            .and_then(|known| known.announced)
-            .map(|(generation, _)| generation);
-        if generation != Some(object.metadata.generation) {
-            self.remark(&object);
-        }
-        let Some(object) = self.adopt(key)? else {
+        if is_paused(&object) && !self.is_dirty(key) {
             return Ok(());
-        };
-        if is_paused(&object) {
-            return self.pause(key, &object);
         }
-        let target = &object.spec.scale_target_ref.name;
-        let Some(deployment) = self.store.get::<Deployment>(&key.namespace, target) else {
-            let problem = format!(
-                "ScaledObject doesn't have correct scaleTargetRef specification: deployments.apps \"{target}\" not found"
-            );
-            return self.check_failed(key, &object, &problem);
-        };
-        if let Some(problem) = self.ensure_hpa(key, &object)? {
-            return self.check_failed(key, &object, &problem);
+        if self.is_dirty(key) {
+            let ready = self.bring_about(key, &object)?;
+            if let Some(known) = self.known.get_mut(key) {
+                known.dirty = false;
+            }
+            if !ready {
+                return Ok(());
+            }
         }
-        let replicas = deployment.spec.as_ref().and_then(|spec| spec.replicas);
-        self.ready(key, &object, replicas.unwrap_or(1))?;
 
         let now = Instant::now();
         let seconds = object.spec.polling_interval.unwrap_or(POLLING_INTERVAL_S);

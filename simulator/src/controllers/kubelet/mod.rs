@@ -2,6 +2,7 @@
 //!
 //! Upstream: `pkg/kubelet/`. What runs in a container is [`super::runtime`]'s; this file owns the pods' status.
 
+mod container;
 mod images;
 mod probes;
 mod status;

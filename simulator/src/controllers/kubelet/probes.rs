@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    fn mk_container(more: serde_json::Value) -> Container {
+    fn mk_container(more: &serde_json::Value) -> Container {
         let mut container = json!({"name": "webapp"});
         for (key, value) in more.as_object().unwrap() {
             container[key] = value.clone();
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn workshop_probes_succeed_at_the_first_even_second_after_the_start() {
-        let container = mk_container(json!({
+        let container = mk_container(&json!({
             "startupProbe": {"httpGet": {"path": "/health", "port": 80}, "periodSeconds": 2},
             "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5},
         }));
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn readiness_probe_alone_waits_for_its_period() {
-        let container = mk_container(json!({
+        let container = mk_container(&json!({
             "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "initialDelaySeconds": 1},
         }));
         let times = times(&container, at(0.0), Some(at(3.6)));
@@ -127,12 +127,12 @@ mod tests {
 
     #[test]
     fn container_without_probes_is_ready_at_once_and_a_wrong_port_never() {
-        let plain = mk_container(json!({}));
+        let plain = mk_container(&json!({}));
         assert_eq!(
             seconds(times(&plain, at(1.0), None)),
             (Some(1.0), Some(1.0))
         );
-        let wrong = mk_container(json!({"readinessProbe": {"tcpSocket": {"port": 8080}}}));
+        let wrong = mk_container(&json!({"readinessProbe": {"tcpSocket": {"port": 8080}}}));
         assert_eq!(
             seconds(times(&wrong, at(1.0), Some(at(2.0)))),
             (Some(1.0), None)

@@ -174,7 +174,7 @@ fn terminated(ended: &Ended, id: &str) -> ContainerState {
     }
 }
 
-/// In upstream's order; PodScheduled is the scheduler's and stays last.
+/// In upstream's order; `PodScheduled` is the scheduler's and stays last.
 fn conditions(
     old: &PodStatus,
     worker: &Worker,
@@ -189,7 +189,7 @@ fn conditions(
         .filter(|container| !container.ready(now))
         .map(|container| container.name.as_str())
         .collect();
-    let completed = (phase == "Succeeded").then(|| ("PodCompleted", None));
+    let completed = (phase == "Succeeded").then_some(("PodCompleted", None));
     let readiness = if unready.is_empty() {
         (true, None)
     } else if completed.is_some() {
@@ -240,10 +240,10 @@ fn time(time: Timestamp) -> Time {
     Time(truncate_to_seconds(time))
 }
 
-/// An address for each node, from the digits of its name.
+/// The node's address: nodes are numbered, as are their addresses.
 fn host_address(node: &str) -> String {
     let digits: String = node.chars().filter(char::is_ascii_digit).collect();
-    format!("10.99.0.{}", digits.parse::<u8>().unwrap_or(1))
+    format!("10.0.0.{}", digits.parse::<u8>().unwrap_or(1))
 }
 
 /// `GetPodQOS`, `pkg/apis/core/helper/qos/qos.go`.

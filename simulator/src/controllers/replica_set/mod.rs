@@ -215,7 +215,7 @@ fn count(pods: usize) -> i32 {
     i32::try_from(pods).unwrap_or(i32::MAX)
 }
 
-/// ReplicaFailure is there as long as creating fails; the message of the first failure stays.
+/// `ReplicaFailure` is there as long as creating fails; the message of the first failure stays.
 fn conditions(
     old: Option<Vec<ReplicaSetCondition>>,
     failure: Option<&Status>,

@@ -124,7 +124,7 @@ impl Runtime {
         let traffic = self.traffic(&namespace);
         let process = match program {
             Program::WebApp => {
-                let server = traffic.add_server(cpu_limit(container));
+                let server = traffic.add_server(web_app::share_for_requests(container));
                 let wobble = Random::new(self.random.next_u64()).fraction();
                 Process::WebApp(WebApp::new(server, container, now, wobble))
             }

@@ -1,5 +1,6 @@
 //! The web app of the workshop: uvicorn under gunicorn with one worker. Run by [`super::Runtime`].
 
+use autoscaling::CpuMillis;
 use autoscaling::load::{ServerId, Traffic};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Container;
@@ -16,6 +17,12 @@ const IDLE_CORES: f64 = 0.0018;
 const SHUTDOWN: SignedDuration = SignedDuration::from_millis(1_100);
 /// How often a worker with requests looks whether they are finished.
 const DRAIN_CHECK: SignedDuration = SignedDuration::from_millis(250);
+
+/// What its limit leaves for requests, so that a saturated pod shows its limit and not more.
+pub(super) fn share_for_requests(container: &Container) -> Option<CpuMillis> {
+    let idle = (IDLE_CORES * 1000.0).ceil() as i64;
+    cpu_limit(container).map(|limit| CpuMillis((limit.0 - idle).max(1)))
+}
 
 #[derive(Debug)]
 pub(super) struct WebApp {
@@ -95,9 +102,7 @@ impl WebApp {
         if now < self.listens_at && self.ends_at.is_none() {
             return Some(self.listens_at);
         }
-        let Some(ends_at) = self.ends_at else {
-            return None;
-        };
+        let ends_at = self.ends_at?;
         if self.exit.is_some() {
             return None;
         }

@@ -13,7 +13,7 @@ use super::schema::{self, ListType};
 pub(crate) struct FieldSet {
     /// Whether the path up to here is itself in the set (`.` in fieldsV1, or a leaf).
     member: bool,
-    children: BTreeMap<String, FieldSet>,
+    children: BTreeMap<String, Self>,
 }
 
 /// A path: the edges from the root.
@@ -64,6 +64,23 @@ impl FieldSet {
             }
         }
         set
+    }
+
+    /// The fields that an applied configuration owns: its values and its lists' items, but neither the maps nor the
+    /// lists around them, which others may have made.
+    pub(crate) fn of_applied(config: &Value, custom: bool) -> Self {
+        let mut set = Self::of(config, custom);
+        set.clear_containers(false);
+        set
+    }
+
+    fn clear_containers(&mut self, is_item: bool) {
+        if !is_item && !self.children.is_empty() {
+            self.member = false;
+        }
+        for (edge, child) in &mut self.children {
+            child.clear_containers(edge.starts_with("k:"));
+        }
     }
 
     fn leaf() -> Self {
@@ -253,7 +270,10 @@ pub(crate) fn remove(value: &mut Value, path: &[String]) {
                 remove(item, rest);
             }
         }
-        ("v:", Value::Array(list)) => list.retain(|item| item.to_string() != text),
+        ("v:", Value::Array(list)) => {
+            let gone: Option<Value> = serde_json::from_str(text).ok();
+            list.retain(|item| Some(item) != gone.as_ref());
+        }
         _ => {}
     }
 }

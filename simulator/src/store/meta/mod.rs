@@ -45,6 +45,11 @@ impl Writer {
         }
     }
 
+    /// Whether this is a Server-Side Apply.
+    pub fn is_apply(&self) -> bool {
+        self.applied.is_some()
+    }
+
     /// The same through a subresource.
     pub fn on(self, subresource: &'static str) -> Self {
         Self {

@@ -1,0 +1,469 @@
+//! Deploy, start, stop and clean up: through the routes, with the attendee's rights, on the simulator.
+
+mod world;
+
+use app::model::{LoadStage, Phase};
+use http::StatusCode;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use kube::{Api, ResourceExt};
+use serde_json::{Value, json};
+use server::workshop::manifests::scaled_object_resource;
+use world::{Browser, World};
+
+const LOAD: &str = "users=20&spawn_rate=10&run_time_s=120&n=26";
+
+async fn ok(browser: &Browser, path: &str, form: &str) {
+    let answer = browser.post(path, form).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+}
+
+async fn refused(browser: &Browser, path: &str, form: &str) -> String {
+    let answer = browser.post(path, form).await;
+    assert_eq!(
+        answer.status,
+        StatusCode::CONFLICT,
+        "{path}: {}",
+        answer.body
+    );
+    answer.json()["message"].as_str().unwrap().to_owned()
+}
+
+/// Deployed, with one pod ready.
+async fn deployed() -> (World, Browser) {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    ok(&attendee, "/api/deploy", "take_over=false").await;
+    world.until("one pod is ready", |s| s.ready() == 1).await;
+    (world, attendee)
+}
+
+fn deployments(world: &World) -> Api<Deployment> {
+    Api::namespaced(world.admin(), &world.seats[0].namespace)
+}
+
+fn jobs(world: &World) -> Api<Job> {
+    Api::namespaced(world.admin(), &world.seats[0].namespace)
+}
+
+fn scaled_objects(world: &World) -> Api<DynamicObject> {
+    let resource = scaled_object_resource();
+    Api::namespaced_with(world.admin(), &world.seats[0].namespace, &resource)
+}
+
+async fn names<K>(api: &Api<K>) -> Vec<String>
+where
+    K: kube::Resource + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+{
+    let list = api.list(&Default::default()).await.unwrap();
+    list.items.iter().map(ResourceExt::name_any).collect()
+}
+
+/// Everything of the workshop's kinds that is in the attendee's namespace.
+async fn everything(world: &World) -> Vec<String> {
+    let namespace = &world.seats[0].namespace;
+    let client = world.admin();
+    let mut all = names(&deployments(world)).await;
+    all.extend(names(&jobs(world)).await);
+    all.extend(names(&scaled_objects(world)).await);
+    all.extend(names(&Api::<Service>::namespaced(client.clone(), namespace)).await);
+    all.extend(names(&Api::<Pod>::namespaced(client.clone(), namespace)).await);
+    let maps = names(&Api::<ConfigMap>::namespaced(client, namespace)).await;
+    all.extend(maps.into_iter().filter(|name| name != "kube-root-ca.crt"));
+    all
+}
+
+/// What `kubectl apply` does for an attendee who has files of their own.
+async fn apply(world: &World, kind: ApiResource, object: Value) {
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(world.admin(), &world.seats[0].namespace, &kind);
+    let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+    let params = PatchParams::apply("kubectl");
+    api.patch(&name, &params, &Patch::Apply(&object))
+        .await
+        .unwrap();
+}
+
+async fn apply_own_files(world: &World) {
+    let labels = json!({ "app": "webapp" });
+    let resources = json!({
+        "requests": { "cpu": "50m", "memory": "64Mi" },
+        "limits": { "cpu": "100m", "memory": "256Mi" },
+    });
+    let container = json!({
+        "name": "web",
+        "image": "tiangolo/uvicorn-gunicorn-fastapi:python3.11",
+        "resources": resources,
+    });
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": { "name": "my-app", "labels": labels },
+        "spec": {
+            "selector": { "matchLabels": labels },
+            "template": { "metadata": { "labels": labels }, "spec": { "containers": [container] } },
+        },
+    });
+    apply(world, ApiResource::erase::<Deployment>(&()), deployment).await;
+    let scaled_object = json!({
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": { "name": "webapp-scaler" },
+        "spec": {
+            "scaleTargetRef": { "name": "my-app" },
+            "minReplicaCount": 1,
+            "maxReplicaCount": 3,
+            "triggers": [{ "type": "cpu", "metricType": "Utilization", "metadata": { "value": "60" } }],
+        },
+    });
+    apply(world, scaled_object_resource(), scaled_object).await;
+    world
+        .until("the own files are seen", |s| {
+            s.scaled_object.is_some() && s.deployment.is_some()
+        })
+        .await;
+}
+
+fn load_job(name: &str) -> Value {
+    let container = json!({
+        "name": "locust",
+        "image": "locustio/locust:2.32.2",
+        "args": ["-f", "/mnt/locust/locustfile.py", "--headless", "-u", "5", "-r", "5", "--run-time", "300s"],
+        "resources": {
+            "requests": { "cpu": "50m", "memory": "64Mi" },
+            "limits": { "cpu": "100m", "memory": "128Mi" },
+        },
+    });
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": { "name": name },
+        "spec": { "template": { "spec": { "restartPolicy": "Never", "containers": [container] } } },
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn whole_journey_leaves_nothing_behind() {
+    let (world, attendee) = deployed().await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+    world
+        .until("users are on", |s| {
+            s.load
+                .as_ref()
+                .is_some_and(|load| load.stage == LoadStage::Running)
+        })
+        .await;
+    ok(&attendee, "/api/stop_load", "foreign=false").await;
+    world
+        .until("the load ended", |s| {
+            s.load
+                .as_ref()
+                .is_none_or(|load| load.stage == LoadStage::Ended)
+        })
+        .await;
+    ok(&attendee, "/api/clean_up", "").await;
+    world
+        .until("it is clean", |s| {
+            matches!(s.phase, Phase::CleanedUp | Phase::NotStarted)
+        })
+        .await;
+    world::settle().await;
+    assert_eq!(everything(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn deploy_twice_is_harmless() {
+    let (world, attendee) = deployed().await;
+    let before = deployments(&world).get("webapp").await.unwrap();
+    ok(&attendee, "/api/deploy", "take_over=false").await;
+    let after = deployments(&world).get("webapp").await.unwrap();
+    assert_eq!(before.metadata.generation, after.metadata.generation);
+    assert_eq!(names(&scaled_objects(&world)).await, ["webapp"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deploy_puts_back_what_is_missing() {
+    let (world, attendee) = deployed().await;
+    let namespace = &world.seats[0].namespace;
+    let services: Api<Service> = Api::namespaced(world.admin(), namespace);
+    services
+        .delete("webapp", &DeleteParams::default())
+        .await
+        .unwrap();
+    world
+        .until("the Service is gone", |s| s.service.is_none())
+        .await;
+    ok(&attendee, "/api/deploy", "take_over=false").await;
+    services.get("webapp").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn changed_by_kubectl_is_told_and_taken_over_only_on_demand() {
+    let (world, attendee) = deployed().await;
+    let change = json!({
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": { "name": "webapp" },
+        "spec": { "maxReplicaCount": 3 },
+    });
+    let params = PatchParams::apply("kubectl").force();
+    let api = scaled_objects(&world);
+    api.patch("webapp", &params, &Patch::Apply(&change))
+        .await
+        .unwrap();
+    let told = refused(&attendee, "/api/deploy", "take_over=false").await;
+    assert!(
+        told.contains("ScaledObject webapp was changed with kubectl"),
+        "{told}"
+    );
+    ok(&attendee, "/api/deploy", "take_over=true").await;
+    let object = api.get("webapp").await.unwrap();
+    assert_eq!(object.data["spec"]["maxReplicaCount"], 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_files_are_used_as_they_are() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    apply_own_files(&world).await;
+    ok(&attendee, "/api/deploy", "take_over=false").await;
+    assert_eq!(names(&deployments(&world)).await, ["my-app"]);
+    assert_eq!(names(&scaled_objects(&world)).await, ["webapp-scaler"]);
+    // Only what was missing is made, and for the Deployment that is there.
+    let services: Api<Service> = Api::namespaced(world.admin(), &world.seats[0].namespace);
+    let service = services.get("webapp").await.unwrap();
+    let selector = service.spec.unwrap().selector.unwrap();
+    assert_eq!(selector["app"], "webapp");
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_files_are_replaced_on_demand() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    apply_own_files(&world).await;
+    ok(&attendee, "/api/deploy", "take_over=true").await;
+    world::settle().await;
+    world
+        .until("the panel's own is there", |s| {
+            s.scaled_object
+                .as_ref()
+                .is_some_and(|object| object.name == "webapp")
+        })
+        .await;
+    assert_eq!(names(&deployments(&world)).await, ["webapp"]);
+    assert_eq!(names(&scaled_objects(&world)).await, ["webapp"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn start_is_refused_before_deploy_and_while_a_load_runs() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    let told = refused(&attendee, "/api/start_load", LOAD).await;
+    assert_eq!(told, "Nothing is deployed yet. Deploy first.");
+    ok(&attendee, "/api/deploy", "take_over=false").await;
+    world
+        .until("it is deployed", |s| s.deployment.is_some())
+        .await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+    let told = refused(&attendee, "/api/start_load", LOAD).await;
+    assert_eq!(told, "A load is running. Stop it before you start another.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn start_waits_for_the_old_job_that_is_still_terminating() {
+    let (world, attendee) = deployed().await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+    let first = jobs(&world).get("locust-headless").await.unwrap();
+    // Held by a finalizer, as foreground deletion would.
+    let hold = json!({ "metadata": { "finalizers": ["test/hold"] } });
+    let params = PatchParams::default();
+    let patch = |value: Value| Patch::Merge(value);
+    jobs(&world)
+        .patch("locust-headless", &params, &patch(hold))
+        .await
+        .unwrap();
+    ok(&attendee, "/api/stop_load", "foreign=false").await;
+
+    // The answer comes before the old Job is gone; the start goes on by itself.
+    ok(&attendee, "/api/start_load", LOAD).await;
+    let held = jobs(&world).get("locust-headless").await.unwrap();
+    assert_eq!(held.uid(), first.uid());
+    let free = json!({ "metadata": { "finalizers": null } });
+    jobs(&world)
+        .patch("locust-headless", &params, &patch(free))
+        .await
+        .unwrap();
+    world
+        .until("the second load is there", |s| {
+            s.load
+                .as_ref()
+                .is_some_and(|load| Some(&load.uid) != first.uid().as_ref())
+        })
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_breaks_off_a_start_that_waits() {
+    let (world, attendee) = deployed().await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+    let params = PatchParams::default();
+    let hold = Patch::Merge(json!({ "metadata": { "finalizers": ["test/hold"] } }));
+    jobs(&world)
+        .patch("locust-headless", &params, &hold)
+        .await
+        .unwrap();
+    ok(&attendee, "/api/stop_load", "foreign=false").await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+    ok(&attendee, "/api/stop_load", "foreign=false").await;
+    let free = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+    jobs(&world)
+        .patch("locust-headless", &params, &free)
+        .await
+        .unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(names(&jobs(&world)).await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_load_is_stopped_only_on_demand() {
+    let (world, attendee) = deployed().await;
+    apply(&world, ApiResource::erase::<Job>(&()), load_job("my-load")).await;
+    world.until("it is seen", |s| s.load.is_some()).await;
+    let told = refused(&attendee, "/api/stop_load", "foreign=false").await;
+    assert!(
+        told.contains("Job my-load, which kubectl started"),
+        "{told}"
+    );
+    ok(&attendee, "/api/stop_load", "foreign=true").await;
+    assert_eq!(names(&jobs(&world)).await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn pods_orphaned_by_kubectl_are_stopped() {
+    let (world, attendee) = deployed().await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+    let pods: Api<Pod> = Api::namespaced(world.admin(), &world.seats[0].namespace);
+    let load_pods = || {
+        let params = kube::api::ListParams::default().labels("app=locust");
+        let pods = pods.clone();
+        async move { pods.list(&params).await.unwrap().items.len() }
+    };
+    world
+        .until("Locust runs", |s| {
+            s.load.as_ref().is_some_and(|load| load.pods > 0)
+        })
+        .await;
+    jobs(&world)
+        .delete("locust-headless", &DeleteParams::orphan())
+        .await
+        .unwrap();
+    world::settle().await;
+    assert_eq!(load_pods().await, 1);
+    ok(&attendee, "/api/stop_load", "foreign=false").await;
+    tokio::time::sleep(std::time::Duration::from_secs(40)).await;
+    assert_eq!(load_pods().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clean_up_works_in_every_half_made_state() {
+    for missing in 0..4 {
+        let (world, attendee) = deployed().await;
+        let namespace = &world.seats[0].namespace;
+        let now = DeleteParams::background();
+        let client = world.admin();
+        match missing {
+            0 => drop(deployments(&world).delete("webapp", &now).await.unwrap()),
+            1 => drop(scaled_objects(&world).delete("webapp", &now).await.unwrap()),
+            2 => {
+                let services: Api<Service> = Api::namespaced(client, namespace);
+                drop(services.delete("webapp", &now).await.unwrap());
+            }
+            _ => {
+                let maps: Api<ConfigMap> = Api::namespaced(client, namespace);
+                drop(maps.delete("webapp-code", &now).await.unwrap());
+            }
+        }
+        ok(&attendee, "/api/clean_up", "").await;
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        assert_eq!(
+            everything(&world).await,
+            Vec::<String>::new(),
+            "without part {missing}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clean_up_removes_own_files_and_leaves_what_is_not_the_workshops() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    apply_own_files(&world).await;
+    let namespace = &world.seats[0].namespace;
+    let maps: Api<ConfigMap> = Api::namespaced(world.admin(), namespace);
+    let notes = serde_json::from_value(json!({ "metadata": { "name": "notes" } })).unwrap();
+    maps.create(&PostParams::default(), &notes).await.unwrap();
+    ok(&attendee, "/api/clean_up", "").await;
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(everything(&world).await, ["notes"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clean_up_of_nothing_is_harmless() {
+    let world = World::new(1).await;
+    ok(&world.attendee().await, "/api/clean_up", "").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn instructor_stops_every_load() {
+    let world = World::new(2).await;
+    for seat in &world.seats {
+        let attendee = world.sign_in(&seat.code).await;
+        ok(&attendee, "/api/deploy", "take_over=false").await;
+        world::until("it is deployed", || {
+            let snapshot = world.published.snapshot(&seat.namespace);
+            snapshot.is_some_and(|snapshot| snapshot.deployment.is_some())
+        })
+        .await;
+        ok(&attendee, "/api/start_load", LOAD).await;
+    }
+    world::until("both loads are on", || {
+        world.published.overview().seats.iter().all(|row| row.load)
+    })
+    .await;
+    let instructor = world.sign_in(&world.instructor).await;
+    let answer = instructor.post("/api/stop_all_loads", "").await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "2"));
+    assert_eq!(
+        names(&Api::<Job>::all(world.admin())).await,
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_write_is_made_as_the_attendee() {
+    let (world, attendee) = deployed().await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+    ok(&attendee, "/api/clean_up", "").await;
+    let namespace = &world.seats[0].namespace;
+    let account = format!("system:serviceaccount:{namespace}:attendee");
+    let writes: Vec<_> = world
+        .simulator
+        .audit()
+        .events()
+        .into_iter()
+        .filter(|event| event.user == "system:serviceaccount:workshop:panel")
+        .filter(|event| event.namespace == *namespace)
+        .filter(|event| !["get", "list", "watch"].contains(&event.verb.as_str()))
+        .collect();
+    assert!(writes.len() >= 10, "{writes:?}");
+    for write in writes {
+        assert_eq!(
+            write.impersonated_user.as_deref(),
+            Some(account.as_str()),
+            "{write:?}"
+        );
+        assert!(write.code < 400, "{write:?}");
+    }
+}
