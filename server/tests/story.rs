@@ -1,6 +1,8 @@
 //! The reading half on the simulator: watches, metrics and logs become snapshots, history and frames. Time is tokio's,
 //! paused: minutes of the story pass at once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
