@@ -1,6 +1,8 @@
 //! The reading half on the simulator: watches, metrics and logs become snapshots, history and frames. Time is tokio's,
 //! paused: minutes of the story pass at once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
 use server::seats::provision;
 use server::workshop::manifests::Settings;
-use simulator::{Identity, MetricsApi, Simulator, controllers};
+use simulator::{Identity, MetricsApi, Simulator};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -45,11 +47,9 @@ impl Stage {
         })
         .unwrap();
         prepare(&simulator);
-        tokio::spawn(controllers::run(
-            Arc::clone(simulator.store()),
-            controllers::Options::default(),
-            shutdown.clone(),
-        ));
+        let cluster = simulator.clone();
+        let ended = shutdown.clone();
+        tokio::spawn(async move { cluster.run(ended).await });
         let admin = simulator.client(Identity::admin());
         provision::apply_panel_rights(&admin).await.unwrap();
         let wanted = provision::Options {
@@ -181,10 +181,14 @@ async fn one_pod_becomes_ten_and_one_again() {
     stage
         .until("one pod", |s| s.phase == Phase::BackToOne)
         .await;
-    let off = stage.published.now().seconds_since(until.unwrap());
+    // A sample with part of the load may leave a recommendation of its own, which ends a look later: 10, 2, 1.
+    let history = stage.published.history(NAMESPACE).unwrap();
+    let down = history.rescales.iter().find(|step| step.to < step.from);
+    let off = down.unwrap().time.seconds_since(until.unwrap());
     assert!(
         off.abs() < 2.0,
-        "the look came {off} s after what was foretold"
+        "{:?} came {off} s after what was foretold",
+        history.rescales
     );
     let end = stage.snapshot().load.clone().unwrap().end.unwrap();
     assert!(
@@ -192,9 +196,8 @@ async fn one_pod_becomes_ten_and_one_again() {
         "{end:?}"
     );
 
-    let history = stage.published.history(NAMESPACE).unwrap();
-    let mut steps = history.rescales.iter().map(|step| (step.from, step.to));
-    assert!(steps.clone().is_sorted_by_key(|(from, _)| from) && steps.any(|(_, to)| to == 10));
+    let steps = history.rescales.iter().map(|step| step.to);
+    assert_eq!(steps.max(), Some(10));
     assert_eq!(history.rescales.last().map(|step| step.to), Some(1));
     assert_eq!(history.marks.len(), 2);
     assert!(history.load.len() > 20 && history.cpu.len() > 5);
