@@ -1,7 +1,7 @@
 //! Plays recordings of a real cluster (Kubernetes 1.35, KEDA 2.20, Locust 2.32) through the pure code, and compares
 //! what the page would say at each moment. The recordings in `fixtures/` are trimmed to the fields that are read.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

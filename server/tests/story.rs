@@ -1,7 +1,7 @@
 //! The reading half on the simulator: watches, metrics and logs become snapshots, history and frames. Time is tokio's,
 //! paused: minutes of the story pass at once.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +47,9 @@ impl Stage {
         })
         .unwrap();
         prepare(&simulator);
-        let (running, until) = (simulator.clone(), shutdown.clone());
-        tokio::spawn(async move { running.run(until).await });
+        let cluster = simulator.clone();
+        let ended = shutdown.clone();
+        tokio::spawn(async move { cluster.run(ended).await });
         let admin = simulator.client(Identity::admin());
         provision::apply_panel_rights(&admin).await.unwrap();
         let wanted = provision::Options {
@@ -180,10 +181,14 @@ async fn one_pod_becomes_ten_and_one_again() {
     stage
         .until("one pod", |s| s.phase == Phase::BackToOne)
         .await;
-    let off = stage.published.now().seconds_since(until.unwrap());
+    // A sample with part of the load may leave a recommendation of its own, which ends a look later: 10, 2, 1.
+    let history = stage.published.history(NAMESPACE).unwrap();
+    let down = history.rescales.iter().find(|step| step.to < step.from);
+    let off = down.unwrap().time.seconds_since(until.unwrap());
     assert!(
         off.abs() < 2.0,
-        "the look came {off} s after what was foretold"
+        "{:?} came {off} s after what was foretold",
+        history.rescales
     );
     let end = stage.snapshot().load.clone().unwrap().end.unwrap();
     assert!(
@@ -191,9 +196,8 @@ async fn one_pod_becomes_ten_and_one_again() {
         "{end:?}"
     );
 
-    let history = stage.published.history(NAMESPACE).unwrap();
-    let mut steps = history.rescales.iter().map(|step| (step.from, step.to));
-    assert!(steps.clone().is_sorted_by_key(|(from, _)| from) && steps.any(|(_, to)| to == 10));
+    let steps = history.rescales.iter().map(|step| step.to);
+    assert_eq!(steps.max(), Some(10));
     assert_eq!(history.rescales.last().map(|step| step.to), Some(1));
     assert_eq!(history.marks.len(), 2);
     assert!(history.load.len() > 20 && history.cpu.len() > 5);
@@ -257,7 +261,7 @@ async fn a_cluster_without_keda_is_ready_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_metrics_api_there_is_no_cpu_value_and_it_is_named() {
+async fn without_a_metrics_api_no_pod_has_a_sample_and_it_is_named() {
     let stage =
         Stage::new(|simulator| simulator.faults().set_metrics_api(MetricsApi::Absent)).await;
     stage
@@ -265,17 +269,9 @@ async fn without_a_metrics_api_there_is_no_cpu_value_and_it_is_named() {
         .await;
     stage.deploy().await;
     stage.until("one pod", |s| s.ready() == 1).await;
-    assert_eq!(stage.snapshot().explanation, Explanation::NoCpuYet);
     sleep(Duration::from_secs(95)).await;
     let snapshot = stage.snapshot();
-    assert!(
-        matches!(snapshot.explanation, Explanation::NoCpuValue { .. }),
-        "{snapshot:#?}"
-    );
-    assert!(matches!(
-        snapshot.findings.as_slice(),
-        [Finding::MetricsAbsent, Finding::NoCpuValue { .. }]
-    ));
+    assert_eq!(snapshot.findings.first(), Some(&Finding::MetricsAbsent));
     assert_eq!(snapshot.pods[0].cpu, None);
 }
 

@@ -221,8 +221,13 @@ impl Follower {
         let params = LogParams {
             follow: true,
             timestamps: true,
-            // Whole seconds: lines that were read before come again and are skipped by their timestamps.
-            since_time: self.with(|known| known.log.newest).flatten(),
+            // Whole seconds: lines that were read before come again, and the log skips them.
+            since_time: self
+                .with(|known| {
+                    known.log.resume();
+                    known.log.newest
+                })
+                .flatten(),
             ..LogParams::default()
         };
         let stream = timeout(LIMIT, self.api.log_stream(&self.pod, &params))

@@ -120,7 +120,7 @@ pub(super) async fn watch(
     let watching = async {
         let mut backoff = DefaultBackoff::default();
         loop {
-            let trouble = follow(&api, &seats, &health, &changes, &forget).await;
+            let trouble = follow(&api, &seats, &health, &changes, &forget, &mut backoff).await;
             match &trouble {
                 Trouble::Absent(error) => health.absent(NAMESPACE, error),
                 Trouble::Broken(error) => health.broken(NAMESPACE, error),
@@ -138,13 +138,17 @@ async fn follow(
     health: &Health,
     changes: &Changes,
     forget: &(impl Fn(&str) + Send + Sync),
+    backoff: &mut DefaultBackoff,
 ) -> Trouble {
     let mut listed = BTreeMap::new();
     let mut events = pin!(watcher(api.clone(), config()));
     loop {
         let event = match events.next().await {
             Some(Ok(event)) => event,
-            Some(Err(error)) if heals_itself(&error) => continue,
+            Some(Err(error)) if heals_itself(&error) => {
+                tokio::time::sleep(backoff.next().unwrap_or_default()).await;
+                continue;
+            }
             Some(Err(error)) => return error.into(),
             // kube's watcher never ends; should it, a list is the way to go on.
             None => return kube::runtime::watcher::Error::NoResourceVersion.into(),

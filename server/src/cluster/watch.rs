@@ -140,6 +140,8 @@ impl<K: Kind> Watch<K> {
                 Ok(event) => self.take(event, backoff),
                 Err(error) if heals_itself(&error) => {
                     tracing::debug!(kind = self.kind, "the watch fell behind and lists again");
+                    // Where each new watch is too old at once, lists must not follow each other without a pause.
+                    sleep(backoff.next().unwrap_or(ABSENT_RETRY)).await;
                 }
                 Err(error) => return Some(error.into()),
             }

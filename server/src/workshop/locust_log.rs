@@ -12,6 +12,10 @@ use serde::Deserialize;
 pub struct LocustLog {
     /// The time of the newest line, as the kubelet wrote it: where a broken stream is resumed.
     pub newest: Option<jiff::Timestamp>,
+    /// Lines that were read with that time; several may share one.
+    at_newest: u32,
+    /// A resumed stream brings again what is older than this time, and so many lines of it.
+    repeated: Option<(jiff::Timestamp, u32)>,
     /// When Locust said that it starts its users.
     pub first_users: Option<TimeMs>,
     /// When all users were there.
@@ -59,14 +63,31 @@ struct Row {
 }
 
 impl LocustLog {
+    /// The stream begins anew at the newest line's second: lines that were read before are skipped.
+    pub fn resume(&mut self) {
+        self.repeated = self.newest.map(|newest| (newest, self.at_newest));
+    }
+
     /// Takes one line as `GET …/log?timestamps=true` gives it: a timestamp, a space, the line. Returns a sample if the
-    /// line is one. A line that was read before, as a resumed stream brings it again, is skipped.
+    /// line is one.
     pub fn read(&mut self, line: &str) -> Option<LoadSample> {
         let (timestamp, line) = line.split_once(' ').unwrap_or((line, ""));
         let timestamp: jiff::Timestamp = timestamp.parse().ok()?;
-        if self.newest.is_some_and(|newest| timestamp <= newest) {
-            return None;
+        if let Some((until, lines)) = &mut self.repeated {
+            if timestamp < *until {
+                return None;
+            }
+            if timestamp == *until && *lines > 0 {
+                *lines -= 1;
+                return None;
+            }
+            self.repeated = None;
         }
+        self.at_newest = if self.newest == Some(timestamp) {
+            self.at_newest + 1
+        } else {
+            1
+        };
         self.newest = Some(timestamp);
         self.read_line(TimeMs(timestamp.as_millisecond()), line.trim_end())
     }
@@ -305,9 +326,16 @@ mod tests {
 
     #[test]
     fn lines_that_a_resumed_stream_repeats_count_once() {
+        let line = |second: u32| {
+            format!(r#"2026-11-24T12:00:0{second}.5Z {{"workshop_load":{{"users":1,"rps":1.0}}}}"#)
+        };
         let mut log = LocustLog::default();
-        let line = r#"2026-11-24T12:00:00.5Z {"workshop_load":{"users":1,"rps":1.0}}"#;
-        assert!(log.read(line).is_some());
-        assert!(log.read(line).is_none());
+        let all = [line(1), line(2), line(2), line(2), line(3)];
+        let count = |log: &mut LocustLog, lines: &[String]| {
+            lines.iter().filter(|line| log.read(line).is_some()).count()
+        };
+        assert_eq!(count(&mut log, &all[..3]), 3, "lines may share a time");
+        log.resume();
+        assert_eq!(count(&mut log, &all), 2);
     }
 }
