@@ -93,7 +93,7 @@ impl Browser {
             .header(header::COOKIE, &self.cookie)
             .header(
                 header::ACCEPT,
-                "application/json, text/event-stream, text/html",
+                "application/json, text/event-stream",
             )
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(form.join("&"))))

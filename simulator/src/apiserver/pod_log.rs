@@ -90,6 +90,11 @@ pub(super) fn answer(
         )));
     }
     let key = LogKey::new(text(&pod, "uid"), container.as_str());
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
+    if node.is_empty() {
+        // Nobody to ask: an empty log, not an error. Upstream: `pkg/registry/core/pod/strategy.go`, `LogLocation`.
+        return Ok(respond::text(http::StatusCode::OK, Vec::new()));
+    }
     let Some(follower) = store.logs().follow(&key) else {
         return Err(waiting(&pod, &container));
     };
@@ -151,10 +156,6 @@ fn waiting(pod: &Value, container: &str) -> Status {
         .into_iter()
         .flatten()
         .find(|status| status["name"] == container);
-    let node = pod["spec"]["nodeName"].as_str().unwrap_or("");
-    if node.is_empty() {
-        return Status::bad_request(format!("pod {name} does not have a host assigned"));
-    }
     let Some(status) = status else {
         return Status::bad_request(format!(
             "container {container:?} in pod {name:?} is waiting to start: ContainerCreating"

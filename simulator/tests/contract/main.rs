@@ -171,7 +171,7 @@ contract! {
     refusals::quota_refuses_what_exceeds_it,
     refusals::quota_refuses_what_does_not_say_how_much,
     refusals::limit_range_fills_in_and_bounds,
-    refusals::waiting_container_has_no_log,
+    refusals::pod_without_a_node_has_an_empty_log,
     refusals::field_selector_knows_its_fields,
     keda::minimum_zero_is_refused_for_cpu,
     keda::container_without_request_is_refused,
