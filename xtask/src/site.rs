@@ -117,7 +117,7 @@ fn compress(file: &Path) -> Result<()> {
         PathBuf::from(name)
     };
     let parameters = brotli::enc::BrotliEncoderParams {
-        quality: 9,
+        quality: 11,
         lgwin: 22,
         ..Default::default()
     };

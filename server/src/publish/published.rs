@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::model::{History, Overview, Snapshot, SourceState, StreamEvent, TimeMs};
 use parking_lot::RwLock;
@@ -17,6 +18,7 @@ pub struct Published {
     seats: RwLock<HashMap<String, Arc<Told>>>,
     overview: Arc<RwLock<Arc<Overview>>>,
     overview_feed: Arc<Feed>,
+    told_all: AtomicBool,
 }
 
 /// What was told of one namespace.
@@ -102,12 +104,18 @@ impl Published {
             seats: RwLock::default(),
             overview,
             overview_feed: Arc::new(overview_feed),
+            told_all: AtomicBool::new(false),
         }
     }
 
-    /// Every kind was listed once or is known to be absent.
+    /// Every kind was listed once or is known to be absent, and every seat was told of.
     pub fn ready(&self) -> bool {
-        self.health.ready()
+        self.told_all.load(Ordering::Acquire)
+    }
+
+    /// The publisher has told of every seat for the first time.
+    pub(super) fn becomes_ready(&self) {
+        self.told_all.store(true, Ordering::Release);
     }
 
     /// The cluster's time now: the panel's clock corrected by the API server's `Date` header.

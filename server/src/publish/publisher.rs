@@ -129,6 +129,7 @@ impl Publisher {
                 }
             }
             self.tell_overview(&seats);
+            self.published.becomes_ready();
         }
     }
 

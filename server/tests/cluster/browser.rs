@@ -91,10 +91,7 @@ impl Browser {
             .uri(path)
             .header(header::HOST, &self.address)
             .header(header::COOKIE, &self.cookie)
-            .header(
-                header::ACCEPT,
-                "application/json, text/event-stream",
-            )
+            .header(header::ACCEPT, "application/json, text/event-stream")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(form.join("&"))))
             .expect("it is a request");

@@ -28,7 +28,7 @@ spec:
 #[ignore = "needs a cluster: cargo xtask test-cluster"]
 async fn a_class_deploys_loads_scales_and_cleans_up() {
     let installed = Installed::new(2);
-    let panel = installed.start();
+    let panel = installed.start().await;
     let address = panel.address.clone();
 
     the_walls_hold(&installed, &address).await;
@@ -93,12 +93,16 @@ async fn the_whole_story(installed: &Installed, panel: Panel) {
         })
         .await;
 
-    browser.press("/api/deploy", &[]).await;
+    browser
+        .press("/api/deploy", &[("take_over", "false")])
+        .await;
     events
         .until("one pod is ready", 60, |s| s.ready() == 1)
         .await;
     // Pressed twice is pressed once.
-    browser.press("/api/deploy", &[]).await;
+    browser
+        .press("/api/deploy", &[("take_over", "false")])
+        .await;
     events.until("the HPA has a value", 120, has_value).await;
     let trigger = "jsonpath={.spec.triggers[0].metricType}";
     let n = ["-n", seat.namespace.as_str()];
@@ -131,7 +135,7 @@ async fn the_whole_story(installed: &Installed, panel: Panel) {
 
     // A panel that starts in mid-load knows all that matters from the cluster alone.
     drop(panel);
-    let panel = installed.start();
+    let panel = installed.start().await;
     let browser = browser.at(&panel.address);
     let mut events = browser.events().await;
     events
@@ -159,7 +163,9 @@ async fn the_whole_story(installed: &Installed, panel: Panel) {
         })
         .await;
 
-    browser.press("/api/stop_load", &[]).await;
+    browser
+        .press("/api/stop_load", &[("foreign", "false")])
+        .await;
     let stopped = |s: &Snapshot| {
         let end = s.load.as_ref().and_then(|l| l.end.as_ref());
         end.is_some_and(|end| matches!(end.outcome, LoadOutcome::Stopped { .. }))
@@ -213,7 +219,9 @@ async fn what_kubectl_does_is_shown(installed: &Installed, address: &str) {
     let n = ["-n", seat.namespace.as_str()];
     let browser = Browser::sign_in(address, &seat.code).await;
     let mut events = browser.events().await;
-    browser.press("/api/deploy", &[]).await;
+    browser
+        .press("/api/deploy", &[("take_over", "false")])
+        .await;
     events
         .until("one pod is ready", 60, |s| s.ready() == 1)
         .await;

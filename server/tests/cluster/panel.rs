@@ -3,7 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use http::StatusCode;
+
+use crate::browser::Browser;
 use crate::kubectl::kubectl;
 
 /// The panel's own namespace, and the prefix of the seats', apart from those of a class on the same cluster.
@@ -62,8 +66,8 @@ impl Installed {
         installed
     }
 
-    /// Starts the panel; returns once it tells its address.
-    pub(crate) fn start(&self) -> Panel {
+    /// Starts the panel; returns once it is ready, as a Service would send requests to it.
+    pub(crate) async fn start(&self) -> Panel {
         let mut process = Command::new(env!("CARGO_BIN_EXE_workshop"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("KUBECONFIG", &self.kubeconfig)
@@ -76,6 +80,11 @@ impl Installed {
             .map_while(Result::ok)
             .find_map(|line| line.strip_prefix("open http://").map(str::to_owned))
             .expect("it tells its address");
+        let anyone = Browser::anonymous(&address);
+        while anyone.status("GET", "/readyz").await != StatusCode::OK {
+            // A kubelet asks again and again, too.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         Panel { process, address }
     }
 }
