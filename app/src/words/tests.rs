@@ -135,6 +135,21 @@ fn new_pods_count_as_zero() {
 }
 
 #[test]
+fn diluted_value_within_the_tolerance_is_not_called_below_the_target() {
+    says(
+        why(&Explanation::NewPodsCountAsZero {
+            replicas: 3,
+            new_pods: 2,
+            percent: 200,
+            diluted: 66,
+            target: 60,
+        }),
+        "Stays at 3: 2 new pods have no CPU sample yet and count as 0 %.",
+        "(200 + 0 + 0) / 3 = 66 %, close enough to the target (54–66 %). Assumed values can stop a scale-up, never turn it into a scale-down.",
+    );
+}
+
+#[test]
 fn maximum_shows_what_the_formula_asks_for() {
     let maximum = |from, wanted, percent| Explanation::AtMaximum {
         from,

@@ -218,13 +218,8 @@ fn new_pods_count_as_zero(
     target: u32,
 ) -> Why {
     let (pods, verb) = match new_pods {
-        1 => ("1 new pod has", "counts"),
-        _ => ("", "count"),
-    };
-    let pods = if pods.is_empty() {
-        format!("{new_pods} new pods have")
-    } else {
-        pods.to_owned()
+        1 => ("1 new pod has".to_owned(), "counts"),
+        _ => (format!("{new_pods} new pods have"), "count"),
     };
     let known = replicas.saturating_sub(new_pods).max(1);
     let terms = std::iter::repeat_n(percent.to_string(), known as usize);
@@ -233,16 +228,17 @@ fn new_pods_count_as_zero(
         ..=5 => terms.chain(zeros).collect::<Vec<_>>().join(" + "),
         _ => format!("{known} × {percent} + {new_pods} × 0"),
     };
-    let against = if diluted < target {
-        "below"
-    } else {
-        "not below"
+    let (least, most) = tolerated(target);
+    let against = match diluted {
+        _ if diluted < least => "below the target".to_owned(),
+        _ if diluted <= most => format!("close enough to the target ({least}–{most} %)"),
+        _ => "above the target".to_owned(),
     };
     Why::new(
         "◌",
         format!("Stays at {replicas}: {pods} no CPU sample yet and {verb} as 0 %."),
         format!(
-            "({sum}) / {replicas} = {diluted} %, {against} the target. \
+            "({sum}) / {replicas} = {diluted} %, {against}. \
              Assumed values can stop a scale-up, never turn it into a scale-down."
         ),
     )

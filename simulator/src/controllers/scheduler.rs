@@ -38,6 +38,15 @@ struct NodeState {
     capacity: Resources,
     used: Resources,
     unschedulable: bool,
+    labels: Value,
+}
+
+impl NodeState {
+    /// Whether the node has every label of a pod's `spec.nodeSelector`.
+    fn has(&self, selector: &Value) -> bool {
+        let wanted = selector.as_object();
+        wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| self.labels[key] == *value))
+    }
 }
 
 pub(super) struct Scheduler {
@@ -83,6 +92,7 @@ impl Scheduler {
                 .map(|old| old.used)
                 .unwrap_or_default(),
             unschedulable: change.object["spec"]["unschedulable"] == Value::Bool(true),
+            labels: change.object["metadata"]["labels"].clone(),
         };
         self.nodes.insert(name, state);
         self.try_waiting();
@@ -114,7 +124,7 @@ impl Scheduler {
     }
 
     /// The node with the largest free share; else the reasons, as upstream counts them.
-    fn choose(&self, pod: Resources) -> Result<String, String> {
+    fn choose(&self, pod: Resources, selector: &Value) -> Result<String, String> {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         let mut best: Option<(f64, &String)> = None;
         for (name, state) in &self.nodes {
@@ -122,6 +132,10 @@ impl Scheduler {
             free.add(state.used, -1);
             let lacking = [
                 (state.unschedulable, "node(s) were unschedulable"),
+                (
+                    !state.has(selector),
+                    "node(s) didn't match Pod's node affinity/selector",
+                ),
                 (pod.cpu > free.cpu, "Insufficient cpu"),
                 (pod.memory > free.memory, "Insufficient memory"),
                 (pod.pods > free.pods, "Too many pods"),
@@ -235,7 +249,7 @@ impl Controller for Scheduler {
             return Ok(());
         };
         let wanted = requests(&value);
-        match self.choose(wanted) {
+        match self.choose(wanted, &value["spec"]["nodeSelector"]) {
             Ok(node) => {
                 self.set_condition(key, Some(&node), None)?;
                 self.recorder.event_with_action(
