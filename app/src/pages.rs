@@ -9,5 +9,5 @@ pub(crate) use seat::SeatPage;
 pub(crate) use seats::SeatsPage;
 pub(crate) use sign_in::SignInPage;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests;

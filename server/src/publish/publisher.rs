@@ -103,7 +103,9 @@ impl Publisher {
             }
             sleep(COALESCE).await;
             let changed = changes.take();
-            let all = changed.all || self.becomes_ready();
+            // Asked in any case: the mark of the last kind's list is one for all, and may be the last for long.
+            let becomes_ready = self.becomes_ready();
+            let all = changed.all || becomes_ready;
             if !self.ready {
                 continue;
             }
