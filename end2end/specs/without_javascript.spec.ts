@@ -7,7 +7,7 @@ test.use({ javaScriptEnabled: false });
 test("deploy, start and stop work as plain forms", async ({ page, seat }) => {
   await signIn(page, seat(2).code);
   // Playwright's texts leave out what stands in a noscript element.
-  await expect(page.locator("noscript")).toContainText("Reload for new figures.");
+  await expect.poll(() => page.content()).toContain("Reload for new figures.");
   await page.getByRole("button", { name: "Deploy" }).click();
   await expect(async () => {
     await page.reload();
