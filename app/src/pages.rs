@@ -9,5 +9,6 @@ pub(crate) use seat::SeatPage;
 pub(crate) use seats::SeatsPage;
 pub(crate) use sign_in::SignInPage;
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests;
