@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use leptos::server_fn::axum::server_fn_paths;
-use world::World;
+use world::{Browser, World};
 
 /// A cookie of the right form for a seat that exists.
 const FORGED: &str = "__Host-workshop=01.00000000000000000000000000000000";
@@ -65,17 +65,22 @@ const WRITES: &[(&str, &str, [u16; 4])] = &[
     ("/api/no_such_function", "", [404, 404, 404, 404]),
 ];
 
-#[tokio::test(start_paused = true)]
-async fn everybody_sees_what_is_theirs() {
-    let world = World::new(1).await;
+/// Nobody, an attendee, an instructor, and someone with a forged cookie: the columns of the tables.
+async fn people(world: &World) -> [Browser; 4] {
     let mut forged = world.stranger();
     forged.cookie = Some(FORGED.to_owned());
-    let people = [
+    [
         world.stranger(),
         world.attendee().await,
         world.sign_in(&world.instructor).await,
         forged,
-    ];
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn everybody_sees_what_is_theirs() {
+    let world = World::new(1).await;
+    let people = people(&world).await;
     for (path, expected) in READS {
         for (person, expected) in people.iter().zip(expected) {
             let answer = person.get(path).await;
@@ -88,14 +93,7 @@ async fn everybody_sees_what_is_theirs() {
 #[tokio::test(start_paused = true)]
 async fn everybody_does_what_is_theirs() {
     let world = World::new(1).await;
-    let mut forged = world.stranger();
-    forged.cookie = Some(FORGED.to_owned());
-    let people = [
-        world.stranger(),
-        world.attendee().await,
-        world.sign_in(&world.instructor).await,
-        forged,
-    ];
+    let people = people(&world).await;
     for (path, form, expected) in WRITES {
         for (person, expected) in people.iter().zip(expected) {
             let answer = person.post(path, form).await;
