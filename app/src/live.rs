@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Explanation, History, Overview, Snapshot, StreamEvent, TimeMs};
+use crate::model::{ClassPhase, Explanation, History, Overview, Snapshot, StreamEvent, TimeMs};
 
 /// The page keeps an hour, its widest window.
 const KEEP_MS: i64 = 60 * 60 * 1000;
@@ -22,6 +22,8 @@ pub struct LiveState {
     pub time: TimeMs,
     /// The build that the server is of, if it told one.
     pub build: Option<String>,
+    /// Whether attendees may act.
+    pub class: ClassPhase,
 }
 
 /// An explanation that held once.
@@ -85,10 +87,13 @@ impl LiveState {
                 self.time = self.time.max(overview.time);
                 self.overview = Some(overview);
             }
-            StreamEvent::Alive { build, time } => {
+            StreamEvent::Alive { build, time, class } => {
                 self.build = Some(build);
                 self.time = self.time.max(time);
+                self.class = class;
             }
+            // The page is left; until then it shows what it has.
+            StreamEvent::Ended { .. } => {}
         }
     }
 
@@ -169,6 +174,7 @@ mod tests {
         let alive = |ms| StreamEvent::Alive {
             build: "b1".to_owned(),
             time: T0.plus_ms(ms),
+            class: ClassPhase::Running,
         };
         state.apply(alive(90_000));
         state.apply(alive(60_000));

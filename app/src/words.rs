@@ -9,7 +9,7 @@ use crate::figures::{self, UNKNOWN, Zone, clock, count, minutes, seconds_between
 use crate::live::Connection;
 use crate::model::{
     Explanation, Finding, LoadEnd, LoadLimits, LoadOutcome, LoadState, Owner, Phase, SeatRow,
-    SignInError, Snapshot, SourceState, TimeMs,
+    SessionEnd, SignInError, Snapshot, SourceState, TimeMs,
 };
 
 // === Sign-in ===
@@ -33,8 +33,29 @@ pub fn sign_in_error(error: &SignInError) -> String {
         SignInError::ClusterUnreachable => {
             "The panel cannot reach the cluster, so your code could not be checked. Try again in a moment.".to_owned()
         }
-        SignInError::SignedOut => "You were signed out.".to_owned(),
-        SignInError::NewCode => "Your instructor gave this seat a new code.".to_owned(),
+        SignInError::Ended { end } => session_end(*end).to_owned(),
+        SignInError::NameNeeded => "This is the code of the whole class. Type your name, too.".to_owned(),
+        SignInError::NameTaken => {
+            "Somebody has a seat under this name. Use that seat's own code, or add a letter to your name.".to_owned()
+        }
+        SignInError::NameUnreadable => {
+            "A name has 1 to 40 letters. Type yours again.".to_owned()
+        }
+        SignInError::NoFreeSeat => "Every seat is taken. Ask your instructor for a seat card.".to_owned(),
+    }
+}
+
+/// Why the page asks for a code again.
+pub fn session_end(end: SessionEnd) -> &'static str {
+    match end {
+        SessionEnd::SignedOut => "You were signed out.",
+        SessionEnd::SignedOutByInstructor => "Your instructor signed this seat out. Sign in again.",
+        SessionEnd::Expired => {
+            "You were signed out, because this seat was not used for 12 hours. Sign in again."
+        }
+        SessionEnd::NewCode => "Your instructor gave this seat a new code.",
+        SessionEnd::Revoked => "Your instructor closed this seat. Ask for another one.",
+        SessionEnd::ClassClosed => "The class is over. Seats are closed.",
     }
 }
 

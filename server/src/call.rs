@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::core::Status;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -113,6 +114,18 @@ impl<K: Clone + Debug + DeserializeOwned> Calls<K> {
         };
         self.call("create", name, self.api.create(&params, object))
             .await
+    }
+
+    /// Creates it. Returns whether it was made now: that somebody else made it meanwhile is fine.
+    pub async fn create_new(&self, name: &str, object: &K) -> Result<bool>
+    where
+        K: Serialize,
+    {
+        match self.create(name, object).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.status().is_some_and(Status::is_already_exists) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes it with background propagation; one that is not there is fine. Returns whether it was there.

@@ -22,6 +22,9 @@ pub enum Error {
     /// A Secret of the panel's namespace lacks a key or holds nonsense.
     #[error("failed to read Secret {name}: {what}")]
     ReadSecret { name: String, what: &'static str },
+    /// Cookies that this process does not know come in faster than they are looked up.
+    #[error("too many unknown sessions at once")]
+    TooManyUnknownSessions,
     /// A manifest that is part of this program.
     #[error("failed to read {file}")]
     ReadManifest {
@@ -56,6 +59,11 @@ impl Error {
             },
             _ => None,
         }
+    }
+
+    /// The object is not any more as it was read.
+    pub fn is_conflict(&self) -> bool {
+        self.status().is_some_and(kube::core::Status::is_conflict)
     }
 
     /// The object, or its whole kind, is not there.

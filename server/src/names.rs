@@ -11,9 +11,6 @@ pub const PART_OF: &str = "autoscaling-workshop";
 /// A Namespace with it is a workshop namespace; all others are ignored.
 pub const SEAT_LABEL: &str = "autoscaling-workshop/seat";
 
-/// Annotation of a seat's Namespace: the attendee's name, if known.
-pub const NAME_ANNOTATION: &str = "autoscaling-workshop/name";
-
 /// The account in each attendee's namespace that the panel acts as.
 pub const ATTENDEE_ACCOUNT: &str = "attendee";
 

@@ -15,7 +15,7 @@ use server::cluster::Clients;
 use server::commands::{Actor, Commands};
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
-use server::seats::provision;
+use server::seats::{Seats, provision};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, MetricsApi, Simulator};
 use tokio::task::JoinHandle;
@@ -60,9 +60,12 @@ impl Stage {
         let settings = Settings::default();
         provision::create(&admin, &wanted, &settings).await.unwrap();
         let panel = Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT);
-        let clients = Clients::new(simulator.client(panel));
+        let client = simulator.client(panel);
+        let clients = Clients::new(client.clone());
+        let (people, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
         let (published, publisher) = Publisher::start(
             clients.clone(),
+            people,
             publish::Options::default(),
             shutdown.clone(),
         );

@@ -3,6 +3,7 @@
 //! Made by the server's pure `workshop/` folder, read by components, the chart and the tests.
 
 mod autoscaler;
+mod class;
 mod explanation;
 mod finding;
 mod history;
@@ -11,6 +12,7 @@ mod overview;
 mod pod;
 #[cfg(test)]
 pub(crate) mod samples;
+mod session_end;
 mod settings;
 mod sign_in;
 mod snapshot;
@@ -18,6 +20,7 @@ mod stream;
 mod time;
 
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
+pub use class::{ClassPhase, SeatCard};
 pub use explanation::Explanation;
 pub use finding::Finding;
 pub use history::{
@@ -26,8 +29,9 @@ pub use history::{
 pub use load::{LoadEnd, LoadFigures, LoadOutcome, LoadStage, LoadState};
 pub use overview::{Overview, SeatRow};
 pub use pod::{PodCpu, PodRole, PodState};
+pub use session_end::SessionEnd;
 pub use settings::{LoadLimits, LoadSettings, Panel};
-pub use sign_in::{SignIn, SignInError};
+pub use sign_in::{Claimed, SignIn, SignInError};
 pub use snapshot::{
     DeploymentState, Owner, Phase, ScaledObjectState, ServiceState, Snapshot, SourceState, Sources,
 };

@@ -17,7 +17,12 @@ pub struct SeatRow {
     /// The seat's number as its code shows it, `07`.
     pub seat: String,
     pub namespace: String,
+    /// The attendee's name, if known.
     pub name: Option<String>,
+    /// Browsers that are signed in.
+    pub sessions: u32,
+    /// The seat has no code: nobody can sign in.
+    pub revoked: bool,
     pub phase: Phase,
     pub ready: u32,
     pub asked: u32,

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{History, Overview, Snapshot, TimeMs};
+use super::{ClassPhase, History, Overview, SessionEnd, Snapshot, TimeMs};
 
-/// One item of the stream. On the wire: `event: history`, `event: change`, `event: overview`, `event: alive`, `event: end`.
+/// One item of the stream. On the wire: `event: history`, `event: change`, `event: overview`, `event: alive`, `event: ended`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum StreamEvent {
@@ -21,8 +21,14 @@ pub enum StreamEvent {
     },
     /// The instructor's table.
     Overview { overview: Overview },
-    /// The stream lives; carries the server's time (the cluster's clock).
-    Alive { build: String, time: TimeMs },
+    /// The stream lives; carries the server's time (the cluster's clock), and whether attendees may act.
+    Alive {
+        build: String,
+        time: TimeMs,
+        class: ClassPhase,
+    },
+    /// The session is over, and the stream with it.
+    Ended { end: SessionEnd },
 }
 
 impl StreamEvent {
@@ -33,6 +39,7 @@ impl StreamEvent {
             Self::Change { .. } => "change",
             Self::Overview { .. } => "overview",
             Self::Alive { .. } => "alive",
+            Self::Ended { .. } => "ended",
         }
     }
 }

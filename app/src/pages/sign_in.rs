@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::model::{SignIn, SignInError};
+use crate::model::{SessionEnd, SignIn, SignInError};
 use crate::words;
 
 /// Asks for the seat's code.
@@ -48,9 +48,10 @@ pub(crate) fn SignInPage() -> impl IntoView {
 /// What the form says: from the server after a failure, else from the address.
 fn use_sign_in() -> SignIn {
     let query = use_query_map();
+    let end = move || query.with_untracked(|q| SessionEnd::from_reason(&q.get("reason")?));
     let from_address = move || SignIn {
-        error: query.with_untracked(|q| SignInError::from_reason(&q.get("reason")?)),
-        code: String::new(),
+        error: end().map(|end| SignInError::Ended { end }),
+        ..SignIn::default()
     };
     SharedValue::new(|| use_context::<SignIn>().unwrap_or_else(from_address)).into_inner()
 }

@@ -20,15 +20,13 @@ use tokio_util::sync::CancellationToken;
 use super::changes::Changes;
 use super::health::{Health, NAMESPACE};
 use super::watch::{Trouble, config, heals_itself, pause};
-use crate::names::{NAME_ANNOTATION, SEAT_LABEL};
+use crate::names::SEAT_LABEL;
 
-/// One seat, as its namespace's label and annotation tell it.
+/// One seat, as its namespace's label tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
     /// The seat's number as its code shows it, `07`.
     pub number: String,
-    /// The attendee's name, if known.
-    pub name: Option<String>,
 }
 
 /// All namespaces: a seat, or `None` where it is known to be none.
@@ -100,11 +98,7 @@ fn order(number: &str) -> (u64, &str) {
 
 fn seat(namespace: &Namespace) -> Option<Seat> {
     let number = namespace.labels().get(SEAT_LABEL)?.clone();
-    let name = namespace.annotations().get(NAME_ANNOTATION).cloned();
-    Some(Seat {
-        number,
-        name: name.filter(|name| !name.is_empty()),
-    })
+    Some(Seat { number })
 }
 
 /// Watches the namespaces until `shutdown`; returns the kind. `forget` is called for those that are no seats.
@@ -194,7 +188,6 @@ mod tests {
     fn mk_seat(number: &str) -> Option<Seat> {
         Some(Seat {
             number: number.to_owned(),
-            name: None,
         })
     }
 

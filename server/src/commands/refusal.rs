@@ -24,7 +24,10 @@ pub(super) fn refusal(error: &Error) -> Refusal {
                 None => unavailable(),
             },
         },
-        Error::Random(_) | Error::ReadSecret { .. } | Error::ReadManifest { .. } => unavailable(),
+        Error::Random(_)
+        | Error::ReadSecret { .. }
+        | Error::ReadManifest { .. }
+        | Error::TooManyUnknownSessions => unavailable(),
     }
 }
 

@@ -3,23 +3,31 @@
 use app::model::{LoadStage, Overview, Phase, SeatRow, Snapshot, TimeMs};
 
 use crate::cluster::Seat;
+use crate::seats::Attendance;
 
 /// The table, in the order of `seats`. A seat without a snapshot has not been seen yet.
 pub(super) fn overview<'a>(
     seats: &[(String, Seat)],
     snapshot: impl Fn(&str) -> Option<&'a Snapshot>,
+    attendance: impl Fn(&Seat) -> Option<Attendance>,
     time: TimeMs,
 ) -> Overview {
-    let rows = seats
-        .iter()
-        .map(|(namespace, seat)| row(namespace, seat, snapshot(namespace)));
+    let rows = seats.iter().map(|(namespace, seat)| {
+        let attendance = attendance(seat).unwrap_or_default();
+        row(namespace, seat, attendance, snapshot(namespace))
+    });
     Overview {
         time,
         seats: rows.collect(),
     }
 }
 
-fn row(namespace: &str, seat: &Seat, snapshot: Option<&Snapshot>) -> SeatRow {
+fn row(
+    namespace: &str,
+    seat: &Seat,
+    attendance: Attendance,
+    snapshot: Option<&Snapshot>,
+) -> SeatRow {
     let autoscaler = snapshot.and_then(|snapshot| snapshot.autoscaler.as_ref());
     let load = snapshot
         .and_then(|snapshot| snapshot.load.as_ref())
@@ -28,7 +36,9 @@ fn row(namespace: &str, seat: &Seat, snapshot: Option<&Snapshot>) -> SeatRow {
     SeatRow {
         seat: seat.number.clone(),
         namespace: namespace.to_owned(),
-        name: seat.name.clone(),
+        name: attendance.name,
+        sessions: attendance.sessions,
+        revoked: attendance.revoked,
         phase: snapshot.map_or(Phase::NotStarted, |snapshot| snapshot.phase),
         ready: snapshot.map_or(0, Snapshot::ready),
         asked: snapshot.map_or(0, Snapshot::asked),

@@ -13,6 +13,7 @@ use super::overview::overview;
 use super::published::Told;
 use super::{Error, Options, Published};
 use crate::cluster::{Clients, Cluster, Seat};
+use crate::seats::Seats;
 use crate::workshop::memory::LoadLog;
 use crate::workshop::{Memory, Observed};
 
@@ -25,6 +26,8 @@ const OVERVIEW_INTERVAL: Duration = Duration::from_secs(1);
 /// Starts the reading half of the process.
 pub struct Publisher {
     cluster: Cluster,
+    /// Who sits where, for the overview.
+    people: Seats,
     published: Arc<Published>,
     options: Options,
     boot: String,
@@ -50,6 +53,7 @@ impl Publisher {
     )]
     pub fn start(
         clients: Clients,
+        people: Seats,
         options: Options,
         shutdown: CancellationToken,
     ) -> (Arc<Published>, JoinHandle<Result<(), Error>>) {
@@ -65,6 +69,7 @@ impl Publisher {
         ));
         let publisher = Self {
             cluster,
+            people,
             published: Arc::clone(&published),
             options,
             boot,
@@ -95,10 +100,12 @@ impl Publisher {
 
     async fn publish(&mut self) {
         let changes = Arc::clone(self.cluster.changes());
+        let mut people = self.people.changed();
         loop {
             let due = self.next_due();
             tokio::select! {
                 () = changes.wait() => {}
+                _ = people.changed() => self.overview_changed = true,
                 () = until(due) => {}
             }
             sleep(COALESCE).await;
@@ -219,7 +226,9 @@ impl Publisher {
             })
             .collect();
         let of = |namespace: &str| snapshots.get(namespace).map(AsRef::as_ref);
-        let next = overview(seats, of, self.cluster.clock().now());
+        let time = self.cluster.clock().now();
+        let people = |seat: &Seat| self.people.attendance(seat.number.parse().ok()?, time);
+        let next = overview(seats, of, people, time);
         let before = self.published.overview();
         if next.seats != before.seats {
             self.overview_told = Some(now);

@@ -1,19 +1,17 @@
-//! The budget of wrong codes, one for the whole panel. A class signs in from one address, so it is not kept by address.
+//! How much of something anybody may ask for, one bucket for the whole panel. A class sits behind one address, so it is
+//! not kept by address.
 //!
-//! It is asked only after a code proved wrong: a right code never waits. What keeps guessing hopeless is the code's 40
-//! bits; the budget answers floods cheaply and makes them visible.
+//! It is asked only after a request proved to have no right: who has one never waits. What keeps guessing hopeless is a
+//! code's 40 bits; the budget answers floods cheaply and makes them visible.
 
 use app::model::TimeMs;
 use parking_lot::Mutex;
 
-/// Wrong codes that a class may type at once: all forty mistype theirs.
-const BURST: f64 = 40.0;
-/// Wrong codes a second after that.
-const PER_SECOND: f64 = 1.0;
-
-/// A token bucket. Shared by all sign-ins of this process.
+/// A token bucket. Shared by all requests of this process.
 #[derive(Debug)]
-pub(super) struct WrongCodes {
+pub(super) struct Budget {
+    burst: f64,
+    per_second: f64,
     bucket: Mutex<Bucket>,
 }
 
@@ -23,32 +21,43 @@ struct Bucket {
     filled: TimeMs,
 }
 
-impl Default for WrongCodes {
-    fn default() -> Self {
+impl Budget {
+    /// Full at first.
+    pub(super) fn new(burst: f64, per_second: f64) -> Self {
         Self {
+            burst,
+            per_second,
             bucket: Mutex::new(Bucket {
-                tokens: BURST,
+                tokens: burst,
                 filled: TimeMs(i64::MIN),
             }),
         }
     }
-}
 
-impl WrongCodes {
-    /// Counts one wrong code.
+    /// Wrong codes: all forty of a class may mistype theirs at once, then one a second.
+    pub(super) fn of_wrong_codes() -> Self {
+        Self::new(40.0, 1.0)
+    }
+
+    /// Sessions that this process does not know, each of which costs a question to the API server.
+    pub(super) fn of_unknown_sessions() -> Self {
+        Self::new(200.0, 20.0)
+    }
+
+    /// Takes one.
     ///
     /// # Errors
     /// The seconds to wait, if too many came in.
-    pub(super) fn count(&self, now: TimeMs) -> Result<(), u32> {
+    pub(super) fn take(&self, now: TimeMs) -> Result<(), u32> {
         let mut bucket = self.bucket.lock();
         let passed_s = now.0.saturating_sub(bucket.filled.0).max(0) as f64 / 1000.0;
-        bucket.tokens = (bucket.tokens + passed_s * PER_SECOND).min(BURST);
+        bucket.tokens = (bucket.tokens + passed_s * self.per_second).min(self.burst);
         bucket.filled = now;
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
             return Ok(());
         }
-        Err(((1.0 - bucket.tokens) / PER_SECOND).ceil() as u32)
+        Err(((1.0 - bucket.tokens) / self.per_second).ceil() as u32)
     }
 }
 
@@ -58,24 +67,24 @@ mod tests {
 
     #[test]
     fn a_class_may_mistype_then_one_a_second() {
-        let budget = WrongCodes::default();
+        let budget = Budget::of_wrong_codes();
         let now = TimeMs(1_000_000);
         for _ in 0..40 {
-            assert_eq!(budget.count(now), Ok(()));
+            assert_eq!(budget.take(now), Ok(()));
         }
-        assert_eq!(budget.count(now), Err(1));
-        assert_eq!(budget.count(now.plus_ms(1_000)), Ok(()));
-        assert_eq!(budget.count(now.plus_ms(1_500)), Err(1));
+        assert_eq!(budget.take(now), Err(1));
+        assert_eq!(budget.take(now.plus_ms(1_000)), Ok(()));
+        assert_eq!(budget.take(now.plus_ms(1_500)), Err(1));
     }
 
     #[test]
     fn a_quiet_minute_fills_the_budget_again() {
-        let budget = WrongCodes::default();
+        let budget = Budget::of_wrong_codes();
         let now = TimeMs(1_000_000);
-        while budget.count(now).is_ok() {}
+        while budget.take(now).is_ok() {}
         for _ in 0..40 {
-            assert_eq!(budget.count(now.plus_ms(60_000)), Ok(()));
+            assert_eq!(budget.take(now.plus_ms(60_000)), Ok(()));
         }
-        assert_eq!(budget.count(now.plus_ms(60_000)), Err(1));
+        assert_eq!(budget.take(now.plus_ms(60_000)), Err(1));
     }
 }

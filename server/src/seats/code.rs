@@ -1,4 +1,5 @@
-//! Seat codes: `07-KQ2M-9DXA`, the seat's number and 40 random bits. Made by `provision.rs`, read from the sign-in form.
+//! Codes: `07-KQ2M-9DXA`, the seat's number and 40 random bits, or `C-KQ2M-9DXA`, the class's. Made by `acts.rs`, read
+//! from the sign-in form.
 //! Nothing here may print a whole code but [`Code`]'s `Display`.
 
 use std::fmt;
@@ -48,36 +49,56 @@ impl FromStr for SeatNumber {
 #[error("this has not the form of a seat code")]
 pub struct NoCode;
 
-/// A seat's code. It has no `Debug`, so that it cannot reach a log.
+/// What a code opens; it stands at the code's beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    Seat(SeatNumber),
+    /// Any seat that has no owner yet.
+    FreeSeat,
+}
+
+/// The sign in front of a class's code. It is no digit, so it is no seat's number.
+const CLASS: &str = "C";
+
+impl fmt::Display for Opens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seat(number) => number.fmt(f),
+            Self::FreeSeat => f.write_str(CLASS),
+        }
+    }
+}
+
+/// A code. It has no `Debug`, so that it cannot reach a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code {
-    seat: SeatNumber,
+    opens: Opens,
     symbols: [u8; LENGTH],
 }
 
 impl Code {
-    /// A new random code for `seat`.
+    /// A new random code.
     ///
     /// # Errors
     /// The operating system gave no random bytes.
-    pub fn random(seat: SeatNumber) -> Result<Self, getrandom::Error> {
+    pub fn random(opens: Opens) -> Result<Self, getrandom::Error> {
         let mut symbols = [0; LENGTH];
         getrandom::fill(&mut symbols)?;
         for symbol in &mut symbols {
             // 256 is a multiple of 32: each symbol is equally likely.
             *symbol = SYMBOLS[usize::from(*symbol) % SYMBOLS.len()];
         }
-        Ok(Self { seat, symbols })
+        Ok(Self { opens, symbols })
     }
 
-    /// The seat that the code is for.
-    pub fn seat(&self) -> SeatNumber {
-        self.seat
+    /// What the code is for.
+    pub fn opens(&self) -> Opens {
+        self.opens
     }
 
     /// The one spelling that is hashed.
     pub(super) fn canonical(&self) -> Vec<u8> {
-        let mut bytes = format!("{}-", self.seat).into_bytes();
+        let mut bytes = format!("{}-", self.opens).into_bytes();
         bytes.extend_from_slice(&self.symbols);
         bytes
     }
@@ -105,9 +126,12 @@ impl FromStr for Code {
             symbols.push(symbol);
         }
         let (locator, symbols) = symbols.split_last_chunk::<LENGTH>().ok_or(NoCode)?;
-        let seat = std::str::from_utf8(locator).map_err(|_| NoCode)?.parse()?;
+        let opens = match std::str::from_utf8(locator).map_err(|_| NoCode)? {
+            CLASS => Opens::FreeSeat,
+            number => Opens::Seat(number.parse()?),
+        };
         Ok(Self {
-            seat,
+            opens,
             symbols: *symbols,
         })
     }
@@ -116,7 +140,7 @@ impl FromStr for Code {
 /// As printed on the card: `07-KQ2M-9DXA`.
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.seat)?;
+        write!(f, "{}", self.opens)?;
         for (index, symbol) in self.symbols.iter().enumerate() {
             if index % 4 == 0 {
                 write!(f, "-")?;
@@ -148,6 +172,7 @@ mod tests {
         }
         assert_eq!(read("123-1101-0000").as_deref(), Some("123-1101-0000"));
         assert_eq!(read("123-IlOi-oooo").as_deref(), Some("123-1101-0000"));
+        assert_eq!(read("ckq2m 9dxa").as_deref(), Some("C-KQ2M-9DXA"));
     }
 
     #[test]
@@ -169,7 +194,7 @@ mod tests {
     #[test]
     fn random_code_is_read_back() {
         for number in [0, 7, 40, 300] {
-            let code = Code::random(SeatNumber(number)).unwrap();
+            let code = Code::random(Opens::Seat(SeatNumber(number))).unwrap();
             let text = code.to_string();
             assert_eq!(read(&text).as_ref(), Some(&text));
             assert!(text.starts_with(&format!("{number:02}-")), "{text}");
@@ -178,7 +203,7 @@ mod tests {
 
     #[test]
     fn random_codes_differ() {
-        let code = || Code::random(SeatNumber(1)).unwrap().to_string();
+        let code = || Code::random(Opens::FreeSeat).unwrap().to_string();
         let codes: std::collections::HashSet<_> = (0..100).map(|_| code()).collect();
         assert_eq!(codes.len(), 100);
     }

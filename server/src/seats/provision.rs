@@ -1,16 +1,14 @@
 //! Makes seats: namespace, account, rights, quota and code. Called by `workshop seats create` and by the demo, with the
 //! rights of whoever runs them; the running panel makes none.
 
-use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, Secret, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
-use kube::core::Status;
 use kube::{Api, Client, Resource};
 use serde_json::{Value, json};
 
 use super::code::{Code, SeatNumber};
-use super::record::{ATTENDEE, CODE, CodeKey, INSTRUCTOR, KEY, KEY_SECRET, NAMESPACE, ROLE};
+use super::store::SeatStore;
 use crate::call::Calls;
 use crate::error::{Error, Result};
 use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PART_OF, PART_OF_LABEL, SEAT_LABEL};
@@ -49,7 +47,8 @@ pub async fn create(
     let namespace = json!({ "metadata": { "labels": { PART_OF_LABEL: PART_OF } } });
     let namespaces = Api::all(client.clone());
     apply::<Namespace>(namespaces, &options.panel_namespace, namespace).await?;
-    let key = key(client, &options.panel_namespace).await?;
+    let store = SeatStore::new(client.clone(), options.panel_namespace.clone());
+    store.make_key().await?;
     let mut seats = Vec::with_capacity(usize::from(options.count) + 1);
     for number in (1..=options.count).map(SeatNumber) {
         let namespace = format!("{}{}", options.prefix, number.0);
@@ -61,13 +60,13 @@ pub async fn create(
             settings,
         )
         .await?;
-        let code = seat(client, &key, number, Some(&namespace), options).await?;
+        let code = store.create(number, Some(&namespace), None).await?;
         seats.push(Provisioned {
             namespace: Some(namespace),
             code,
         });
     }
-    let code = seat(client, &key, SeatNumber::INSTRUCTOR, None, options).await?;
+    let code = store.create(SeatNumber::INSTRUCTOR, None, None).await?;
     seats.push(Provisioned {
         namespace: None,
         code,
@@ -103,92 +102,6 @@ pub async fn apply_panel_rights(client: &Client) -> Result<()> {
             .await?;
     }
     Ok(())
-}
-
-/// The key under which codes are hashed.
-///
-/// # Errors
-/// It is not there (no seat was made yet), or the API server did not answer.
-pub(super) async fn read_key(client: &Client, namespace: &str) -> Result<CodeKey> {
-    let secrets = Calls::<Secret>::new(Api::namespaced(client.clone(), namespace));
-    let key = secrets.get(KEY_SECRET).await?.and_then(bytes_of_key);
-    key.ok_or_else(|| Error::ReadSecret {
-        name: KEY_SECRET.to_owned(),
-        what: "it has no key; make the seats with `workshop seats create`",
-    })
-}
-
-fn bytes_of_key(mut secret: Secret) -> Option<CodeKey> {
-    let bytes = secret.data.as_mut()?.remove(KEY)?.0;
-    Some(CodeKey::new(bytes))
-}
-
-/// The key, made if it is not there.
-async fn key(client: &Client, namespace: &str) -> Result<CodeKey> {
-    let secrets = Calls::<Secret>::new(Api::namespaced(client.clone(), namespace));
-    if secrets.get(KEY_SECRET).await?.is_none() {
-        let mut bytes = vec![0; 32];
-        getrandom::fill(&mut bytes).map_err(Error::Random)?;
-        let secret = mk_secret(KEY_SECRET, None, [(KEY, bytes)]);
-        created(secrets.create(KEY_SECRET, &secret).await)?;
-    }
-    // Read back, in case somebody else made it at the same moment.
-    read_key(client, namespace).await
-}
-
-/// The seat's Secret. Returns the code if it was made now.
-async fn seat(
-    client: &Client,
-    key: &CodeKey,
-    number: SeatNumber,
-    namespace: Option<&str>,
-    options: &Options,
-) -> Result<Option<Code>> {
-    let secrets = Calls::<Secret>::new(Api::namespaced(client.clone(), &options.panel_namespace));
-    let name = number.secret_name();
-    if secrets.get(&name).await?.is_some() {
-        return Ok(None);
-    }
-    let code = Code::random(number).map_err(Error::Random)?;
-    let role = if namespace.is_some() {
-        ATTENDEE
-    } else {
-        INSTRUCTOR
-    };
-    let mut data = vec![(CODE, key.hash(&code)), (ROLE, role.into())];
-    data.extend(namespace.map(|namespace| (NAMESPACE, namespace.into())));
-    let secret = mk_secret(&name, Some(number), data);
-    Ok(created(secrets.create(&name, &secret).await)?.then_some(code))
-}
-
-/// Whether an object was made now; that somebody else made it at the same moment is fine.
-fn created<K>(result: Result<K>) -> Result<bool> {
-    match result {
-        Ok(_) => Ok(true),
-        Err(error) if error.status().is_some_and(Status::is_already_exists) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn mk_secret<'a>(
-    name: &str,
-    seat: Option<SeatNumber>,
-    data: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
-) -> Secret {
-    let mut secret = Secret {
-        type_: Some("Opaque".to_owned()),
-        ..Secret::default()
-    };
-    secret.metadata.name = Some(name.to_owned());
-    let labels = secret.metadata.labels.get_or_insert_default();
-    labels.insert(PART_OF_LABEL.to_owned(), PART_OF.to_owned());
-    if let Some(seat) = seat {
-        labels.insert(SEAT_LABEL.to_owned(), seat.to_string());
-    }
-    let data = data.into_iter();
-    let data = data.map(|(key, bytes)| (key.to_owned(), ByteString(bytes)));
-    secret.data = Some(data.collect());
-    secret
 }
 
 /// The attendee's namespace with account, rights and quota.

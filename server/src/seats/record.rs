@@ -2,27 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use app::model::TimeMs;
-use hmac::{Hmac, Mac};
+use app::model::{ClassPhase, SessionEnd, TimeMs};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::code::{Code, SeatNumber};
+use super::key::CodeKey;
 use crate::error::{Error, Result};
 use crate::names::SEAT_LABEL;
 
-/// Keys of a seat's Secret.
+/// Keys of a seat's Secret. [`CODE`] is not there while the seat is revoked.
 pub(super) const CODE: &str = "code";
 pub(super) const ROLE: &str = "role";
 pub(super) const NAMESPACE: &str = "namespace";
+pub(super) const NAME: &str = "name";
+/// Sessions begun until this time are over.
+const SIGNED_OUT: &str = "signed-out";
 const SESSION_PREFIX: &str = "session.";
-
-/// The Secret with the key under which codes are hashed, and the key's key.
-pub(super) const KEY_SECRET: &str = "workshop-code-key";
-pub(super) const KEY: &str = "key";
+/// The class's, in the instructor's Secret alone.
+const CLASS_PHASE: &str = "class-phase";
+const CLASS_CODE: &str = "class-code";
 
 /// Values of [`ROLE`].
 pub(super) const ATTENDEE: &str = "attendee";
@@ -42,11 +45,19 @@ pub enum Person {
 
 /// One seat.
 #[derive(Clone, Debug)]
-pub(super) struct Seat {
+pub struct Seat {
     pub number: SeatNumber,
     pub person: Person,
-    code: Vec<u8>,
+    /// The attendee's name, if known.
+    pub name: Option<String>,
+    /// The Secret's version, to tell the newer of two; 0 if it tells none.
+    pub(super) version: u64,
+    /// HMAC of the code; `None` while the seat is revoked.
+    code: Option<Vec<u8>>,
+    signed_out: Option<TimeMs>,
     sessions: BTreeMap<String, SessionRecord>,
+    /// What the instructor's seat holds of the class.
+    pub(super) class: ClassRecord,
 }
 
 /// One session as it is stored. The key of the Secret holds the hash of its id, never the id.
@@ -58,39 +69,19 @@ pub(super) struct SessionRecord {
     pub code: String,
 }
 
-/// Why there is no session (any more).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    SignedOut,
-    NewCode,
+/// The class as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ClassRecord {
+    pub phase: ClassPhase,
+    /// HMAC of the code with which free seats are taken, if it was allowed.
+    code: Option<Vec<u8>>,
 }
 
-/// The key under which codes are hashed. It has no `Debug`.
-#[derive(Clone)]
-pub(super) struct CodeKey(Vec<u8>);
-
-impl CodeKey {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// HMAC-SHA-256 of the code's canonical spelling.
-    ///
-    /// No slow hash: the code has 40 random bits, and who reads the Secrets of the panel reads the key as well.
-    pub(super) fn hash(&self, code: &Code) -> Vec<u8> {
-        self.mac(code).finalize().into_bytes().to_vec()
-    }
-
-    /// Compares in constant time.
-    pub(super) fn verify(&self, code: &Code, hash: &[u8]) -> bool {
-        self.mac(code).verify_slice(hash).is_ok()
-    }
-
-    fn mac(&self, code: &Code) -> Hmac<Sha256> {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length");
-        mac.update(&code.canonical());
-        mac
+impl ClassRecord {
+    /// Whether `code` opens a free seat.
+    pub(super) fn opens(&self, key: &CodeKey, code: &Code) -> bool {
+        let hash = self.code.as_ref();
+        hash.is_some_and(|hash| key.verify(code, hash))
     }
 }
 
@@ -118,46 +109,94 @@ impl Seat {
             },
             _ => return Err(unreadable("no role or no namespace")),
         };
-        let code = data.get(CODE).ok_or_else(|| unreadable("no code"))?;
         let sessions = data.iter().filter_map(|(key, value)| {
             let hash = key.strip_prefix(SESSION_PREFIX)?;
             let record = serde_json::from_slice(&value.0).ok()?;
             Some((hash.to_owned(), record))
         });
+        let bytes = |key: &str| data.get(key).map(|value| value.0.clone());
+        let json = |key: &str| serde_json::from_slice::<Value>(&data.get(key)?.0).ok();
+        let signed_out = json(SIGNED_OUT).and_then(|value| serde_json::from_value(value).ok());
+        let phase = json(CLASS_PHASE).and_then(|value| serde_json::from_value(value).ok());
+        let version = secret.resource_version();
         Ok(Self {
             number,
             person,
-            code: code.0.clone(),
+            name: text(NAME).map(str::to_owned),
+            version: version
+                .and_then(|version| version.parse().ok())
+                .unwrap_or(0),
+            code: bytes(CODE).filter(|code| !code.is_empty()),
+            signed_out,
             sessions: sessions.collect(),
+            class: ClassRecord {
+                phase: phase.unwrap_or_default(),
+                code: bytes(CLASS_CODE),
+            },
         })
     }
 
     /// Whether `code` opens this seat.
     pub(super) fn opens(&self, key: &CodeKey, code: &Code) -> bool {
-        key.verify(code, &self.code)
+        let hash = self.code.as_ref();
+        hash.is_some_and(|hash| key.verify(code, hash))
+    }
+
+    /// It has no code: nobody signs in until it gets one.
+    pub fn is_revoked(&self) -> bool {
+        self.code.is_none()
+    }
+
+    /// Nobody's yet: an attendee's seat without a name in which nobody is or was signed in.
+    pub fn is_free(&self) -> bool {
+        matches!(self.person, Person::Attendee { .. })
+            && self.name.is_none()
+            && self.sessions.is_empty()
+            && !self.is_revoked()
+    }
+
+    /// How many sessions hold now.
+    pub fn sessions(&self, now: TimeMs) -> usize {
+        let hashes = self.sessions.keys();
+        hashes
+            .filter(|hash| self.session(hash, now).is_ok())
+            .count()
     }
 
     /// The session whose id has this hash.
     ///
     /// # Errors
-    /// It is not (or no longer) there, expired, or was opened by another code.
-    pub(super) fn session(&self, hash: &str, now: TimeMs) -> Result<&SessionRecord, Ended> {
-        let record = self.sessions.get(hash).ok_or(Ended::SignedOut)?;
-        if record.code != self.fingerprint() {
-            Err(Ended::NewCode)
+    /// Why it is over. One that never was is signed out.
+    pub(super) fn session(&self, hash: &str, now: TimeMs) -> Result<&SessionRecord, SessionEnd> {
+        // Before all else: who is signed out for another reason, too, must know that signing in again is no way.
+        if self.is_revoked() {
+            return Err(SessionEnd::Revoked);
+        }
+        let record = self.sessions.get(hash).ok_or(SessionEnd::SignedOut)?;
+        if Some(&record.code) != self.fingerprint().as_ref() {
+            Err(SessionEnd::NewCode)
+        } else if self.signed_out.is_some_and(|at| record.issued <= at) {
+            Err(SessionEnd::SignedOutByInstructor)
         } else if record.expires <= now {
-            Err(Ended::SignedOut)
+            Err(SessionEnd::Expired)
         } else {
             Ok(record)
         }
     }
 
-    /// A session that begins now.
-    pub(super) fn new_session(&self, now: TimeMs) -> SessionRecord {
+    /// A session that begins now; `None` while the seat is revoked.
+    pub(super) fn new_session(&self, now: TimeMs) -> Option<SessionRecord> {
+        let code = self.code.as_deref()?;
+        Some(self.first_session(code, now))
+    }
+
+    /// A session that begins now, with a code of this HMAC that the seat is about to get.
+    pub(super) fn first_session(&self, hmac: &[u8], now: TimeMs) -> SessionRecord {
         SessionRecord {
-            issued: now,
+            // Later than the last sign-out of all, also within its millisecond.
+            issued: self.signed_out.map_or(now, |at| now.max(at.plus_ms(1))),
             expires: now.plus_ms(SESSION_IDLE_MS),
-            code: self.fingerprint(),
+            code: fingerprint(hmac),
         }
     }
 
@@ -172,12 +211,17 @@ impl Seat {
         gone.into_iter().map(|(hash, _)| hash.clone()).collect()
     }
 
-    /// Names the present code without telling it: 32 bits of its HMAC's SHA-256.
-    fn fingerprint(&self) -> String {
-        let mut digest = format!("{:x}", Sha256::digest(&self.code));
-        digest.truncate(8);
-        digest
+    /// Names the present code without telling it.
+    fn fingerprint(&self) -> Option<String> {
+        self.code.as_deref().map(fingerprint)
     }
+}
+
+/// Names a code without telling it: 32 bits of its HMAC's SHA-256.
+fn fingerprint(hmac: &[u8]) -> String {
+    let mut digest = format!("{:x}", Sha256::digest(hmac));
+    digest.truncate(8);
+    digest
 }
 
 /// The hash by which a session's id is stored. The id has 128 random bits, so a plain hash does.
@@ -185,24 +229,93 @@ pub(super) fn session_hash(id: &str) -> String {
     format!("{:x}", Sha256::digest(id.as_bytes()))
 }
 
-/// The merge patch that writes `record` and removes others.
-pub(super) fn session_patch<'a>(
-    write: impl IntoIterator<Item = (&'a str, &'a SessionRecord)>,
-    remove: impl IntoIterator<Item = &'a str>,
-) -> serde_json::Value {
-    let mut data = serde_json::Map::new();
-    for hash in remove {
-        data.insert(format!("{SESSION_PREFIX}{hash}"), serde_json::Value::Null);
+/// A change of a seat's Secret: a merge patch of single keys, so that changes by others at the same time stay.
+#[derive(Debug, Default)]
+pub(super) struct SeatPatch {
+    data: serde_json::Map<String, Value>,
+    version: Option<String>,
+}
+
+impl SeatPatch {
+    fn set(mut self, key: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.data
+            .insert(key.into(), json!(ByteString(bytes.into())));
+        self
     }
-    for (hash, record) in write {
-        let bytes = ByteString(serde_json::json!(record).to_string().into_bytes());
-        data.insert(format!("{SESSION_PREFIX}{hash}"), serde_json::json!(bytes));
+
+    fn unset(mut self, key: impl Into<String>) -> Self {
+        self.data.insert(key.into(), Value::Null);
+        self
     }
-    serde_json::json!({ "data": data })
+
+    /// Writes a session.
+    pub(super) fn session(self, hash: &str, record: &SessionRecord) -> Self {
+        self.set(format!("{SESSION_PREFIX}{hash}"), json!(record).to_string())
+    }
+
+    /// Removes sessions.
+    pub(super) fn without<S: AsRef<str>>(self, hashes: impl IntoIterator<Item = S>) -> Self {
+        let keys = hashes.into_iter();
+        keys.fold(self, |patch, hash| {
+            patch.unset(format!("{SESSION_PREFIX}{}", hash.as_ref()))
+        })
+    }
+
+    /// Gives the seat another code; sessions of the old one are over.
+    pub(super) fn code(self, hmac: &[u8]) -> Self {
+        self.set(CODE, hmac)
+    }
+
+    /// Takes the seat's code away; its sessions are over.
+    pub(super) fn revoke(self) -> Self {
+        self.unset(CODE)
+    }
+
+    /// Names the seat's owner, or nobody.
+    pub(super) fn name(self, name: Option<&str>) -> Self {
+        match name {
+            Some(name) => self.set(NAME, name),
+            None => self.unset(NAME),
+        }
+    }
+
+    /// Ends all sessions begun until now, also those that no watch has told yet.
+    pub(super) fn sign_out(self, now: TimeMs) -> Self {
+        self.set(SIGNED_OUT, json!(now).to_string())
+    }
+
+    /// Moves the class to another phase.
+    pub(super) fn class_phase(self, phase: ClassPhase) -> Self {
+        self.set(CLASS_PHASE, json!(phase).to_string())
+    }
+
+    /// Allows free seats to be taken with a code, or forbids it.
+    pub(super) fn class_code(self, hmac: Option<&[u8]>) -> Self {
+        match hmac {
+            Some(hmac) => self.set(CLASS_CODE, hmac),
+            None => self.unset(CLASS_CODE),
+        }
+    }
+
+    /// Holds only if the seat is still as it was read; else the API server answers 409.
+    pub(super) fn only_if(mut self, seat: &Seat) -> Self {
+        self.version = Some(seat.version.to_string());
+        self
+    }
+
+    /// The merge patch.
+    pub(super) fn into_json(self) -> Value {
+        let mut patch = json!({ "data": self.data });
+        if let Some(version) = self.version {
+            patch["metadata"] = json!({ "resourceVersion": version });
+        }
+        patch
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::code::Opens;
     use super::*;
 
     const NOW: TimeMs = TimeMs(1_800_000_000_000);
@@ -212,11 +325,20 @@ mod tests {
     }
 
     fn mk_seat(code: &Code) -> Seat {
+        let Opens::Seat(number) = code.opens() else {
+            panic!("a seat's code");
+        };
         Seat {
-            number: code.seat(),
-            person: Person::Instructor,
-            code: mk_key().hash(code),
+            number,
+            person: Person::Attendee {
+                namespace: "workshop-user-7".to_owned(),
+            },
+            name: None,
+            version: 1,
+            code: Some(mk_key().hash(code)),
+            signed_out: None,
             sessions: BTreeMap::new(),
+            class: ClassRecord::default(),
         }
     }
 
@@ -224,65 +346,115 @@ mod tests {
         text.parse().unwrap()
     }
 
-    #[test]
-    fn only_the_right_code_opens_a_seat() {
-        let seat = mk_seat(&mk_code("07-KQ2M-9DXA"));
-        assert!(seat.opens(&mk_key(), &mk_code("07kq2m9dxa")));
-        assert!(!seat.opens(&mk_key(), &mk_code("07-KQ2M-9DXB")));
-        assert!(!seat.opens(&mk_key(), &mk_code("08-KQ2M-9DXA")));
-        assert!(!seat.opens(&CodeKey::new(b"another".to_vec()), &mk_code("07-KQ2M-9DXA")));
+    /// The Secret after `patch`.
+    fn mk_secret(patch: SeatPatch) -> Secret {
+        let patch = patch
+            .set(ROLE, ATTENDEE)
+            .set(NAMESPACE, "workshop-user-7")
+            .into_json();
+        let mut object = json!({ "metadata": { "labels": { SEAT_LABEL: "07" } } });
+        let data = patch["data"].as_object().unwrap().clone();
+        let kept = data.into_iter().filter(|(_, value)| !value.is_null());
+        object["data"] = Value::Object(kept.collect());
+        serde_json::from_value(object).unwrap()
     }
 
     #[test]
-    fn session_ends_by_time_and_by_a_new_code() {
+    fn only_the_right_code_opens_a_seat() {
         let mut seat = mk_seat(&mk_code("07-KQ2M-9DXA"));
-        let record = seat.new_session(NOW);
+        assert!(seat.opens(&mk_key(), &mk_code("07kq2m9dxa")));
+        assert!(!seat.opens(&mk_key(), &mk_code("07-KQ2M-9DXB")));
+        assert!(!seat.opens(&mk_key(), &mk_code("08-KQ2M-9DXA")));
+        assert!(!seat.opens(&mk_key(), &mk_code("C-KQ2M-9DXA")));
+        assert!(!seat.opens(&CodeKey::new(b"another".to_vec()), &mk_code("07-KQ2M-9DXA")));
+        seat.code = None;
+        assert!(!seat.opens(&mk_key(), &mk_code("07kq2m9dxa")));
+    }
+
+    #[test]
+    fn session_ends_by_time_code_instructor_and_revocation() {
+        let mut seat = mk_seat(&mk_code("07-KQ2M-9DXA"));
+        let record = seat.new_session(NOW).unwrap();
         seat.sessions.insert("a".to_owned(), record.clone());
-        assert_eq!(
-            seat.session("a", NOW.plus_ms(SESSION_IDLE_MS - 1)),
-            Ok(&record)
-        );
-        assert_eq!(
-            seat.session("a", NOW.plus_ms(SESSION_IDLE_MS)),
-            Err(Ended::SignedOut)
-        );
-        assert_eq!(seat.session("b", NOW), Err(Ended::SignedOut));
-        seat.code = mk_key().hash(&mk_code("07-0000-0000"));
-        assert_eq!(seat.session("a", NOW), Err(Ended::NewCode));
+        let last = NOW.plus_ms(SESSION_IDLE_MS - 1);
+        assert_eq!(seat.session("a", last), Ok(&record));
+        let over = last.plus_ms(1);
+        assert_eq!(seat.session("a", over), Err(SessionEnd::Expired));
+        assert_eq!(seat.session("b", NOW), Err(SessionEnd::SignedOut));
+        assert_eq!(seat.sessions(NOW), 1);
+
+        seat.signed_out = Some(NOW);
+        let end = Err(SessionEnd::SignedOutByInstructor);
+        assert_eq!(seat.session("a", NOW), end);
+        let again = seat.new_session(NOW).unwrap();
+        seat.sessions.insert("again".to_owned(), again.clone());
+        assert_eq!(seat.session("again", NOW), Ok(&again));
+
+        seat.code = Some(mk_key().hash(&mk_code("07-0000-0000")));
+        assert_eq!(seat.session("again", NOW), Err(SessionEnd::NewCode));
+        seat.code = None;
+        assert_eq!(seat.session("again", NOW), Err(SessionEnd::Revoked));
+        assert_eq!(seat.new_session(NOW), None);
     }
 
     #[test]
     fn oldest_session_gives_way_to_the_twenty_first() {
         let mut seat = mk_seat(&mk_code("07-KQ2M-9DXA"));
+        let record = |seat: &Seat, ms| seat.new_session(NOW.plus_ms(ms)).unwrap();
         for index in 0..19 {
-            let record = seat.new_session(NOW.plus_ms(index));
+            let record = record(&seat, index);
             seat.sessions.insert(format!("{index}"), record);
         }
         assert_eq!(seat.superseded(NOW), Vec::<String>::new());
-        seat.sessions
-            .insert("oldest".to_owned(), seat.new_session(NOW.plus_ms(-1)));
+        let oldest = record(&seat, -1);
+        seat.sessions.insert("oldest".to_owned(), oldest);
         assert_eq!(seat.superseded(NOW), ["oldest"]);
-        seat.sessions.insert(
-            "over".to_owned(),
-            seat.new_session(NOW.plus_ms(-SESSION_IDLE_MS)),
-        );
+        let over = record(&seat, -SESSION_IDLE_MS);
+        seat.sessions.insert("over".to_owned(), over);
         assert_eq!(seat.superseded(NOW), ["over", "oldest"]);
     }
 
     #[test]
-    fn written_session_is_read_back() {
+    fn what_is_written_is_read_back() {
         let code = mk_code("07-KQ2M-9DXA");
         let seat = mk_seat(&code);
-        let record = seat.new_session(NOW);
-        let mut object = session_patch([("a", &record)], ["b"]);
-        assert_eq!(object["data"]["session.b"], serde_json::Value::Null);
-        object["metadata"] = serde_json::json!({ "labels": { SEAT_LABEL: "07" } });
-        object["data"][CODE] = serde_json::json!(ByteString(seat.code));
-        object["data"][ROLE] = serde_json::json!(ByteString(INSTRUCTOR.into()));
-        object["data"].as_object_mut().unwrap().remove("session.b");
-        let read = Seat::read(&serde_json::from_value(object).unwrap()).unwrap();
+        let record = seat.new_session(NOW).unwrap();
+        let patch = SeatPatch::default()
+            .code(&mk_key().hash(&code))
+            .name(Some("Ana"))
+            .session("a", &record)
+            .without(["b"]);
+        let read = Seat::read(&mk_secret(patch)).unwrap();
         assert_eq!(read.session("a", NOW), Ok(&record));
-        assert_eq!(read.person, Person::Instructor);
-        assert_eq!(read.number, SeatNumber(7));
+        assert_eq!(read.name.as_deref(), Some("Ana"));
+        assert_eq!((read.number, read.person), (seat.number, seat.person));
+        assert!(read.code.is_some());
+
+        let patch = SeatPatch::default()
+            .revoke()
+            .sign_out(NOW)
+            .class_phase(ClassPhase::ReadOnly)
+            .class_code(Some(&mk_key().hash(&mk_code("C-KQ2M-9DXA"))));
+        let read = Seat::read(&mk_secret(patch)).unwrap();
+        assert!(read.is_revoked());
+        assert_eq!(read.signed_out, Some(NOW));
+        assert_eq!(read.class.phase, ClassPhase::ReadOnly);
+        assert!(read.class.opens(&mk_key(), &mk_code("C-KQ2M-9DXA")));
+        assert!(!read.class.opens(&mk_key(), &mk_code("C-KQ2M-9DXB")));
+    }
+
+    #[test]
+    fn seat_is_free_until_it_has_a_name_a_session_or_no_code() {
+        let mut seat = mk_seat(&mk_code("07-KQ2M-9DXA"));
+        assert!(seat.is_free());
+        seat.name = Some("Ana".to_owned());
+        assert!(!seat.is_free());
+        seat.name = None;
+        let record = seat.new_session(NOW).unwrap();
+        seat.sessions.insert("a".to_owned(), record);
+        assert!(!seat.is_free());
+        seat.sessions.clear();
+        seat.code = None;
+        assert!(!seat.is_free());
     }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::model::{StreamEvent, TimeMs};
+use app::model::{ClassPhase, StreamEvent};
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -23,10 +23,12 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use super::AppState;
 use super::session;
 use crate::publish::Frame;
-use crate::seats::{NoSession, Person, RECHECK, Session};
+use crate::seats::{Person, SeatChanges, Session};
 
 /// A page that hears nothing for 12 s takes the stream for lost.
 const ALIVE: Duration = Duration::from_secs(5);
+/// How soon a stream learns that its session expired.
+const RECHECK: Duration = Duration::from_secs(2);
 /// Open streams of one session: its tabs and devices.
 const STREAMS: u32 = 12;
 
@@ -108,7 +110,9 @@ pub(super) async fn events(
     let live = Live {
         frames: Box::pin(feed.reader(last_event_id)),
         ready: VecDeque::new(),
-        alive: every(ALIVE),
+        ticks: every(ALIVE),
+        changes: state.seats.follow(&session),
+        class: state.seats.class_phase(),
         recheck: every(RECHECK),
         short: options.short == Some(1),
         begun: false,
@@ -145,8 +149,11 @@ struct Live {
     frames: Pin<Box<dyn Stream<Item = Frame> + Send>>,
     /// To be sent before anything else.
     ready: VecDeque<Bytes>,
-    alive: Interval,
+    ticks: Interval,
     recheck: Interval,
+    changes: SeatChanges,
+    /// As the reader was told last.
+    class: ClassPhase,
     short: bool,
     /// A frame was sent.
     begun: bool,
@@ -171,43 +178,61 @@ impl Live {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return None,
+                // An instructor's act, or a sign-out on another device: before whatever else there is to tell.
+                () = self.changes.changed() => {
+                    if let Some(bytes) = self.ended() {
+                        return Some(bytes);
+                    }
+                    if self.class != self.state.seats.class_phase() {
+                        return Some(self.alive());
+                    }
+                }
                 frame = self.frames.next() => {
                     let frame = frame?;
                     if !self.begun || self.short {
                         self.begun = true;
-                        self.ready.push_back(alive(&self.state));
-                        self.alive.reset();
+                        let alive = self.alive();
+                        self.ready.push_back(alive);
+                        self.ticks.reset();
                     }
                     self.over = self.short;
                     return Some(frame.bytes);
                 }
-                _ = self.alive.tick() => {
+                _ = self.ticks.tick() => {
                     self.over = self.short;
-                    return Some(alive(&self.state));
+                    return Some(self.alive());
                 }
+                // Time alone ends a session, too.
                 _ = self.recheck.tick() => {
-                    let now = self.state.published.now();
-                    match self.state.seats.still(&self.session, now).await {
-                        // While the cluster is away nobody is signed out.
-                        Ok(_) | Err(NoSession::Unavailable(_)) => {}
-                        Err(NoSession::Anonymous | NoSession::Ended(_)) => return None,
+                    if let Some(bytes) = self.ended() {
+                        return Some(bytes);
                     }
                 }
             }
         }
     }
+
+    /// The stream lives.
+    fn alive(&mut self) -> Bytes {
+        self.class = self.state.seats.class_phase();
+        encode(&StreamEvent::Alive {
+            build: self.state.site.build().to_owned(),
+            time: self.state.published.now(),
+            class: self.class,
+        })
+    }
+
+    /// The stream's last words if its session is over, and why.
+    fn ended(&mut self) -> Option<Bytes> {
+        let now = self.state.published.now();
+        let end = self.state.seats.still(&self.session, now).err()?;
+        self.over = true;
+        Some(encode(&StreamEvent::Ended { end }))
+    }
 }
 
-/// The stream lives. No `id`, so that it does not count as something received.
-fn alive(state: &AppState) -> Bytes {
-    encode(state.site.build(), state.published.now())
-}
-
-fn encode(build: &str, time: TimeMs) -> Bytes {
-    let event = StreamEvent::Alive {
-        build: build.to_owned(),
-        time,
-    };
+/// Signs of life and last words. No `id`, so that they do not count as something received.
+fn encode(event: &StreamEvent) -> Bytes {
     Bytes::from(format!(
         "event: {}\ndata: {}\n\n",
         event.name(),
@@ -217,6 +242,8 @@ fn encode(build: &str, time: TimeMs) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use app::model::TimeMs;
+
     use super::*;
     use crate::seats::SeatNumber;
 
@@ -224,16 +251,21 @@ mod tests {
         Session {
             seat: SeatNumber(7),
             person: Person::Instructor,
+            name: None,
             hash: hash.to_owned(),
         }
     }
 
     #[test]
     fn alive_has_no_id() {
-        let text = encode("abc", TimeMs(5));
+        let text = encode(&StreamEvent::Alive {
+            build: "abc".to_owned(),
+            time: TimeMs(5),
+            class: ClassPhase::Running,
+        });
         assert_eq!(
             text,
-            "event: alive\ndata: {\"build\":\"abc\",\"event\":\"alive\",\"time\":5}\n\n"
+            "event: alive\ndata: {\"build\":\"abc\",\"class\":\"running\",\"event\":\"alive\",\"time\":5}\n\n"
         );
     }
 

@@ -84,7 +84,7 @@ async fn viewer(state: &AppState, headers: &HeaderMap) -> Result<PageContext, Re
         Stranger::Unavailable => {
             let sign_in = SignIn {
                 error: stranger.error(),
-                code: String::new(),
+                ..SignIn::default()
             };
             let status = StatusCode::SERVICE_UNAVAILABLE;
             sign_in_again(state, headers, sign_in, status).await

@@ -15,27 +15,34 @@ use super::viewer::Stranger;
 use crate::error::chain;
 use crate::seats::{Person, Session};
 
-/// Longer than any code: more of what was typed is neither read nor shown again.
-const CODE_LENGTH: usize = 64;
+/// Longer than any code or name: more of what was typed is neither read nor shown again.
+const LENGTH: usize = 64;
 
-/// The sign-in form.
+/// The sign-in form. The name goes with the class's code alone.
 #[derive(Deserialize)]
-pub(super) struct Code {
+pub(super) struct Typed {
     #[serde(default)]
     code: String,
+    #[serde(default)]
+    name: String,
 }
 
 /// `POST /session`: opens a session, or shows the page again with what is wrong.
 pub(super) async fn sign_in(
     State(state): State<AppState>,
     headers: HeaderMap,
-    Form(Code { code }): Form<Code>,
+    Form(typed): Form<Typed>,
 ) -> Response {
-    let code: String = code.chars().take(CODE_LENGTH).collect();
-    match state.seats.sign_in(&code, state.published.now()).await {
-        Ok((session, cookie)) => {
-            log(&session, "sign_in", "done");
-            let cookie = state.public_url.set_cookie(&cookie);
+    let cut = |text: &str| text.chars().take(LENGTH).collect::<String>();
+    let (code, name) = (cut(&typed.code), cut(&typed.name));
+    match state
+        .seats
+        .sign_in(&code, &name, state.published.now())
+        .await
+    {
+        Ok(opened) => {
+            log(&opened.session, "sign_in", "done");
+            let cookie = state.public_url.set_cookie(&opened.cookie);
             ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
         }
         Err(error) => {
@@ -52,6 +59,7 @@ pub(super) async fn sign_in(
             let sign_in = SignIn {
                 error: Some(error),
                 code,
+                name,
             };
             let mut response = pages::sign_in_again(&state, &headers, sign_in, status).await;
             if let Some(wait_s) = retry_after {
@@ -65,7 +73,7 @@ pub(super) async fn sign_in(
 /// `POST /session/end`: ends the session on every replica.
 pub(super) async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
     if let Ok(session) = state.session(request.headers()).await {
-        if let Err(error) = state.seats.sign_out(&session, state.published.now()).await {
+        if let Err(error) = state.seats.sign_out(&session).await {
             tracing::error!(seat = %session.seat, verb = "sign_out", outcome = "failed", error = chain(&error), "access");
             return (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use app::model::{Panel, SignInError};
+use app::model::{Panel, SessionEnd, SignInError};
 use app::workshop::{PageContext, Viewer};
 use http::HeaderMap;
 
 use super::AppState;
 use super::act::{ClassSession, SeatSession};
 use crate::error::chain;
-use crate::seats::{Ended, NoSession, Person, Session};
+use crate::seats::{NoSession, Person, Session};
 
 /// Why nobody is signed in, or that it cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Stranger {
     /// Never was.
     Anonymous,
     /// Was, on a session that ended.
-    Ended(Ended),
+    Ended(SessionEnd),
     /// The cluster does not tell.
     Unavailable,
 }
@@ -26,8 +26,7 @@ impl Stranger {
     /// For `/sign-in?reason=…` and `GET /session`.
     pub(super) fn reason(self) -> Option<&'static str> {
         match self {
-            Self::Ended(Ended::SignedOut) => Some("signed_out"),
-            Self::Ended(Ended::NewCode) => Some("new_code"),
+            Self::Ended(end) => Some(end.reason()),
             Self::Anonymous | Self::Unavailable => None,
         }
     }
@@ -36,8 +35,7 @@ impl Stranger {
     pub(super) fn error(self) -> Option<SignInError> {
         match self {
             Self::Anonymous => None,
-            Self::Ended(Ended::SignedOut) => Some(SignInError::SignedOut),
-            Self::Ended(Ended::NewCode) => Some(SignInError::NewCode),
+            Self::Ended(end) => Some(SignInError::Ended { end }),
             Self::Unavailable => Some(SignInError::ClusterUnreachable),
         }
     }
@@ -50,7 +48,7 @@ impl AppState {
         let session = self.seats.session(cookie, self.published.now()).await;
         session.map_err(|none| match none {
             NoSession::Anonymous => Stranger::Anonymous,
-            NoSession::Ended(ended) => Stranger::Ended(ended),
+            NoSession::Ended(end) => Stranger::Ended(end),
             NoSession::Unavailable(error) => {
                 tracing::warn!(error = chain(&error), "a session could not be checked");
                 Stranger::Unavailable

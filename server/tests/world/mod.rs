@@ -80,12 +80,13 @@ impl World {
 
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let clients = Clients::new(client.clone());
+        let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
         let (published, _publisher) = Publisher::start(
             clients.clone(),
+            known.clone(),
             publish::Options::default(),
             shutdown.clone(),
         );
-        let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
         let limits = LoadLimits {
             users: 500,
             spawn_rate: 100,

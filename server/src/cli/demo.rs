@@ -2,6 +2,7 @@
 //! client with its own account's rights, as on a cluster.
 
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -15,10 +16,12 @@ use simulator::{Identity, Simulator};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{line, panel, shutdown};
+use super::panel;
+use super::seats::line;
+use super::shutdown::shutdown;
 
 /// Serves until SIGINT or SIGTERM.
-pub(crate) async fn demo(options: Demo) -> Result<()> {
+pub(crate) async fn demo(options: Demo) -> Result<ExitCode> {
     let shutdown = shutdown()?;
     let simulator = Simulator::new(simulator::Options {
         start: jiff::Timestamp::now(),
@@ -66,7 +69,7 @@ pub(crate) async fn demo(options: Demo) -> Result<()> {
     };
     panel::run(listener, panel, shutdown).await?;
     controllers.await.context("the simulator failed")?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The panel's account and the seats, as an administrator would make them.

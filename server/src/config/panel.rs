@@ -1,53 +1,14 @@
-//! Every option of the program, each also an environment variable, with what it means.
-//! Read by `main.rs` alone; the rooms get the values they need.
+//! Options of the panel itself, and of the objects that Deploy and Start load make.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use app::model::{LoadLimits, LoadSettings};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::Args;
 
+use super::ClusterOptions;
 use crate::web::PublicUrl;
 use crate::workshop::manifests::Settings;
-
-/// A web control panel for classes on Kubernetes autoscaling.
-#[derive(Debug, Parser)]
-#[command(name = "workshop", version, about)]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Command,
-
-    /// Format of the log on stderr.
-    #[arg(
-        long,
-        env = "WORKSHOP_LOG_FORMAT",
-        value_enum,
-        default_value = "text",
-        global = true
-    )]
-    pub log_format: LogFormat,
-}
-
-/// What the program does.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// The panel on a simulated cluster: no cluster, no container engine.
-    Demo(Demo),
-    /// The panel on the cluster of the kubeconfig or of the pod's own account.
-    Serve(Serve),
-    /// Makes the attendees' namespaces and their seat codes.
-    #[command(subcommand)]
-    Seats(SeatsCommand),
-}
-
-/// Format of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// Options of `workshop demo`.
 #[derive(Debug, Args)]
@@ -76,43 +37,6 @@ pub struct Serve {
 
     #[command(flatten)]
     pub panel: PanelOptions,
-}
-
-/// Commands on seats.
-#[derive(Debug, Subcommand)]
-pub enum SeatsCommand {
-    /// Makes namespaces, accounts, rights, quotas and codes. A seat that exists keeps its code.
-    Create(SeatsCreate),
-}
-
-/// Options of `workshop seats create`. It acts with the rights of the person at the keyboard.
-#[derive(Debug, Args)]
-pub struct SeatsCreate {
-    /// Number of seats; namespaces are numbered from 1.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=300))]
-    pub count: u16,
-
-    /// What the namespaces' names begin with.
-    #[arg(long, default_value = "workshop-user-")]
-    pub prefix: String,
-
-    #[command(flatten)]
-    pub cluster: ClusterOptions,
-
-    #[command(flatten)]
-    pub app: AppOptions,
-}
-
-/// Which cluster.
-#[derive(Debug, Args)]
-pub struct ClusterOptions {
-    /// The kubeconfig file. Without it: $KUBECONFIG, ~/.kube/config, or the pod's own account.
-    #[arg(long, env = "WORKSHOP_KUBECONFIG")]
-    pub kubeconfig: Option<PathBuf>,
-
-    /// The namespace of the panel itself, where the seats' Secrets are.
-    #[arg(long, env = "WORKSHOP_PANEL_NAMESPACE", default_value = "workshop")]
-    pub panel_namespace: String,
 }
 
 /// How the panel is reached, and what it offers.
@@ -277,42 +201,5 @@ impl PanelOptions {
             Some(url) => PublicUrl::parse(url, self.insecure_http),
             None => PublicUrl::parse(&format!("http://{listening}"), self.insecure_http),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn options_are_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_option_is_documented() {
-        fn check(command: &clap::Command) {
-            for argument in command.get_arguments() {
-                assert!(
-                    argument.get_help().is_some(),
-                    "{} of {}",
-                    argument.get_id(),
-                    command.get_name()
-                );
-            }
-            command.get_subcommands().for_each(check);
-        }
-        check(&Cli::command());
-    }
-
-    #[test]
-    fn defaults_of_options_are_the_defaults_of_settings() {
-        let cli = Cli::parse_from(["workshop", "seats", "create", "--count", "1"]);
-        let Command::Seats(SeatsCommand::Create(create)) = cli.command else {
-            panic!("another command was parsed");
-        };
-        assert_eq!(Settings::from(create.app), Settings::default());
     }
 }

@@ -1,4 +1,4 @@
-//! Puts the rooms together around one client, and takes them down in order. Called by `main.rs` and `demo.rs`.
+//! Puts the rooms together around one client, and takes them down in order. Called by `serve.rs` and `demo.rs`.
 
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// What a panel needs.
-pub(crate) struct Options {
+pub(super) struct Options {
     /// Acts as the panel's own account, without kube's retries.
-    pub(crate) client: Client,
+    pub(super) client: Client,
     /// The panel's own namespace.
-    pub(crate) namespace: String,
-    pub(crate) public_url: Arc<PublicUrl>,
-    pub(crate) simulated: bool,
-    pub(crate) options: PanelOptions,
+    pub(super) namespace: String,
+    pub(super) public_url: Arc<PublicUrl>,
+    pub(super) simulated: bool,
+    pub(super) options: PanelOptions,
 }
 
 /// Serves until `shutdown`, or until one of the rooms fails: a panel that shows old data for ever must end instead.
-pub(crate) async fn run(
+pub(super) async fn run(
     listener: TcpListener,
     options: Options,
     shutdown: CancellationToken,
@@ -36,8 +36,9 @@ pub(crate) async fn run(
         build: site.build().to_owned(),
         ..publish::Options::default()
     };
-    let (published, mut publisher) = Publisher::start(clients.clone(), publish, shutdown.clone());
-    let (seats, watch) = Seats::start(options.client, options.namespace, shutdown.clone());
+    let (seats, mut watch) = Seats::start(options.client, options.namespace, shutdown.clone());
+    let (published, mut publisher) =
+        Publisher::start(clients.clone(), seats.clone(), publish, shutdown.clone());
     let limits = options.options.limits.limits();
     let state = AppState {
         published,
@@ -52,22 +53,27 @@ pub(crate) async fn run(
         shutdown: shutdown.clone(),
     };
     let mut web = std::pin::pin!(server::web::run(listener, state, shutdown.clone()));
-    let failed = tokio::select! {
-        served = &mut web => {
-            served.context("failed to serve")?;
-            None
-        }
-        ended = &mut publisher => Some(ended),
-    };
-    shutdown.cancel();
-    if failed.is_some() {
-        web.await.context("failed to serve")?;
+    let (mut served, mut published, mut watched) = (None, None, None);
+    tokio::select! {
+        result = &mut web => served = Some(result),
+        result = &mut publisher => published = Some(result),
+        result = &mut watch => watched = Some(result),
     }
-    watch.await.context("the watch of the seats failed")?;
-    let ended = match failed {
-        Some(ended) => ended,
+    shutdown.cancel();
+    let served = match served {
+        Some(result) => result,
+        None => web.await,
+    };
+    let watched = match watched {
+        Some(result) => result,
+        None => watch.await,
+    };
+    let published = match published {
+        Some(result) => result,
         None => publisher.await,
     };
-    ended.context("the publisher failed")??;
+    served.context("failed to serve")?;
+    watched.context("the watch of the seats failed")?;
+    published.context("the publisher failed")??;
     Ok(())
 }

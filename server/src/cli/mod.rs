@@ -1,0 +1,16 @@
+//! The commands, one file each: options in, something printed or served. Called by `main.rs`.
+
+mod check;
+mod client;
+mod demo;
+mod panel;
+mod prepull;
+mod seats;
+mod serve;
+mod shutdown;
+
+pub(crate) use check::check;
+pub(crate) use demo::demo;
+pub(crate) use prepull::prepull;
+pub(crate) use seats::seats;
+pub(crate) use serve::serve;

@@ -1,0 +1,107 @@
+//! Every option of the program, each also an environment variable, with what it means.
+//! Read by `main.rs` alone; the rooms get the values they need.
+
+mod check;
+mod panel;
+mod seats;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use check::{Check, CheckOutput, Prepull};
+pub use panel::{AppOptions, Demo, LimitOptions, PanelOptions, Serve};
+pub use seats::{SeatsCommand, SeatsCreate};
+
+/// A web control panel for classes on Kubernetes autoscaling.
+#[derive(Debug, Parser)]
+#[command(name = "workshop", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Format of the log on stderr.
+    #[arg(
+        long,
+        env = "WORKSHOP_LOG_FORMAT",
+        value_enum,
+        default_value = "text",
+        global = true
+    )]
+    pub log_format: LogFormat,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The panel on a simulated cluster: no cluster, no container engine.
+    Demo(Demo),
+    /// The panel on the cluster of the kubeconfig or of the pod's own account.
+    Serve(Serve),
+    /// Makes the attendees' namespaces and their seat codes.
+    #[command(subcommand)]
+    Seats(SeatsCommand),
+    /// Tells whether a class can be held on this cluster, and what to do where it cannot.
+    Check(Check),
+    /// Pulls both images onto every node, so that nobody waits for them in class.
+    Prepull(Prepull),
+}
+
+/// Format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Which cluster.
+#[derive(Debug, Args)]
+pub struct ClusterOptions {
+    /// The kubeconfig file. Without it: $KUBECONFIG, ~/.kube/config, or the pod's own account.
+    #[arg(long, env = "WORKSHOP_KUBECONFIG")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// The namespace of the panel itself, where the seats' Secrets are.
+    #[arg(long, env = "WORKSHOP_PANEL_NAMESPACE", default_value = "workshop")]
+    pub panel_namespace: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::workshop::manifests::Settings;
+
+    #[test]
+    fn options_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_documented() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} of {}",
+                    argument.get_id(),
+                    command.get_name()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn defaults_of_options_are_the_defaults_of_settings() {
+        let cli = Cli::parse_from(["workshop", "seats", "create", "--count", "1"]);
+        let Command::Seats(SeatsCommand::Create(create)) = cli.command else {
+            panic!("another command was parsed");
+        };
+        assert_eq!(Settings::from(create.app), Settings::default());
+    }
+}

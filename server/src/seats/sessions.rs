@@ -1,0 +1,305 @@
+//! Sign-in, sign-out, and whose request it is.
+
+use std::sync::Arc;
+
+use app::model::{Claimed, ClassPhase, SessionEnd, SignInError, TimeMs};
+use tokio::sync::watch;
+
+use super::record::{SESSION_IDLE_MS, Seat, SeatPatch, SessionRecord, session_hash};
+use super::{Code, NoCode, Opens, Person, SeatNumber, Seats};
+use crate::error::{Error, Result, chain};
+
+/// The expiry of a session in use is moved at most so often.
+const TOUCH_MS: i64 = 10 * 60 * 1000;
+
+/// A session unused for so long is over.
+pub const SESSION_IDLE_S: i64 = SESSION_IDLE_MS / 1000;
+
+/// A session, as the request's cookie opened it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub seat: SeatNumber,
+    pub person: Person,
+    /// The attendee's name, if known.
+    pub name: Option<String>,
+    /// Hash of the session's id: names it without opening it.
+    pub hash: String,
+}
+
+impl Session {
+    pub(super) fn new(seat: &Seat, hash: String) -> Self {
+        Self {
+            seat: seat.number,
+            person: seat.person.clone(),
+            name: seat.name.clone(),
+            hash,
+        }
+    }
+}
+
+/// A session that was opened just now. It has no `Debug`.
+pub struct Opened {
+    pub session: Session,
+    /// The cookie's value, which is told nobody else.
+    pub cookie: String,
+    /// The seat was taken with the class's code, and has this code of its own now.
+    pub claimed: Option<Claimed>,
+}
+
+/// No session.
+#[derive(Debug)]
+pub enum NoSession {
+    /// No cookie, or one that never was ours.
+    Anonymous,
+    /// It was one.
+    Ended(SessionEnd),
+    /// The cluster does not tell.
+    Unavailable(Error),
+}
+
+/// The id of a new session. It has no `Debug`.
+pub(super) struct SessionId {
+    id: String,
+}
+
+impl SessionId {
+    pub(super) fn random() -> Result<Self> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(Error::Random)?;
+        let id = format!("{:032x}", u128::from_be_bytes(id));
+        Ok(Self { id })
+    }
+
+    pub(super) fn hash(&self) -> String {
+        session_hash(&self.id)
+    }
+
+    pub(super) fn cookie(&self, seat: SeatNumber) -> String {
+        format!("{seat}.{}", self.id)
+    }
+}
+
+impl Seats {
+    /// Opens a session with a seat's code, or with the class's and a name.
+    ///
+    /// # Errors
+    /// What the sign-in page says. An unknown seat and a wrong code answer alike.
+    pub async fn sign_in(
+        &self,
+        code: &str,
+        name: &str,
+        now: TimeMs,
+    ) -> Result<Opened, SignInError> {
+        let opened = match code.parse::<Code>() {
+            Ok(code) => match code.opens() {
+                Opens::Seat(number) => self.open(&code, number, now).await,
+                Opens::FreeSeat => self.claim(&code, name, now).await,
+            },
+            Err(NoCode) => Err(Refusal::WrongCode),
+        };
+        opened.map_err(|refusal| match refusal {
+            Refusal::Told(error) => error,
+            Refusal::WrongCode => match self.inner.wrong_codes.take(now) {
+                Ok(()) => SignInError::UnknownCode,
+                Err(wait_s) => SignInError::TooManyWrongCodes { wait_s },
+            },
+            Refusal::Failed(error) => {
+                tracing::error!(error = chain(&error), "a code could not be checked");
+                SignInError::ClusterUnreachable
+            }
+        })
+    }
+
+    /// A session on the seat with this code.
+    async fn open(&self, code: &Code, number: SeatNumber, now: TimeMs) -> Result<Opened, Refusal> {
+        let key = self.inner.store.key().await?;
+        let seat = match self.inner.known.get(number) {
+            Some(seat) => Some(seat),
+            // The watch knows every seat. Only while it has listed none yet is it worth a call.
+            None if !self.ready() => self.inner.store.get(number).await?.map(Arc::new),
+            None => None,
+        };
+        let seat = seat.filter(|seat| seat.opens(key, code));
+        let seat = seat.ok_or(Refusal::WrongCode)?;
+        self.admits(&seat)?;
+        let id = SessionId::random()?;
+        let record = seat.new_session(now).ok_or(Refusal::WrongCode)?;
+        let patch = SeatPatch::default()
+            .without(seat.superseded(now))
+            .session(&id.hash(), &record);
+        let seat = self.inner.store.patch(number, patch).await?;
+        let session = Session::new(&seat, id.hash());
+        self.inner.known.learn(seat);
+        Ok(Opened {
+            session,
+            cookie: id.cookie(number),
+            claimed: None,
+        })
+    }
+
+    /// After the class only the instructor gets in.
+    pub(super) fn admits(&self, seat: &Seat) -> Result<(), Refusal> {
+        let closed = self.class_phase() == ClassPhase::Closed;
+        match seat.person {
+            Person::Attendee { .. } if closed => Err(Refusal::Told(SignInError::Ended {
+                end: SessionEnd::ClassClosed,
+            })),
+            Person::Attendee { .. } | Person::Instructor => Ok(()),
+        }
+    }
+
+    /// The session that a cookie's value opens.
+    ///
+    /// One that this process does not know yet (a sign-in on another replica a moment ago) costs one GET.
+    ///
+    /// # Errors
+    /// There is none, or the cluster does not tell.
+    pub async fn session(&self, cookie: Option<&str>, now: TimeMs) -> Result<Session, NoSession> {
+        let (seat, id) = cookie
+            .and_then(|cookie| cookie.split_once('.'))
+            .ok_or(NoSession::Anonymous)?;
+        let number: SeatNumber = seat.parse().map_err(|_| NoSession::Anonymous)?;
+        if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NoSession::Anonymous);
+        }
+        let hash = session_hash(id);
+        if let Some(seat) = self.inner.known.get(number) {
+            match seat.session(&hash, now) {
+                Ok(record) => return self.admit(&seat, hash, record, now),
+                // It may be newer than what is known.
+                Err(SessionEnd::SignedOut | SessionEnd::NewCode) => {}
+                Err(end) => return Err(NoSession::Ended(end)),
+            }
+        }
+        let may_ask = self.inner.unknown_sessions.take(now);
+        may_ask.map_err(|_| NoSession::Unavailable(Error::TooManyUnknownSessions))?;
+        let asked = self.inner.store.get(number).await;
+        let seat = asked.map_err(NoSession::Unavailable)?;
+        // A cookie of a seat that never was and one of a seat that is gone are told alike.
+        let seat = seat.ok_or(NoSession::Ended(SessionEnd::SignedOut))?;
+        let session = match seat.session(&hash, now) {
+            Ok(record) => self.admit(&seat, hash, record, now),
+            Err(end) => Err(NoSession::Ended(end)),
+        };
+        self.inner.known.learn(seat);
+        session
+    }
+
+    fn admit(
+        &self,
+        seat: &Seat,
+        hash: String,
+        record: &SessionRecord,
+        now: TimeMs,
+    ) -> Result<Session, NoSession> {
+        if self.admits(seat).is_err() {
+            return Err(NoSession::Ended(SessionEnd::ClassClosed));
+        }
+        if record.expires.0 - now.0 < SESSION_IDLE_MS - TOUCH_MS {
+            self.touch(seat.number, hash.clone(), now);
+        }
+        Ok(Session::new(seat, hash))
+    }
+
+    /// Whether a session still holds, by what this process knows: for answers that last.
+    ///
+    /// # Errors
+    /// Why it is over.
+    pub fn still(&self, session: &Session, now: TimeMs) -> Result<(), SessionEnd> {
+        let seat = self.inner.known.get(session.seat);
+        // It was there: its instructor removed it.
+        let seat = seat.ok_or(SessionEnd::Revoked)?;
+        let record = seat.session(&session.hash, now)?;
+        match self.admit(&seat, session.hash.clone(), record, now) {
+            Err(NoSession::Ended(end)) => Err(end),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells when anything about the session's seat or the class changes.
+    pub fn follow(&self, session: &Session) -> SeatChanges {
+        SeatChanges {
+            seat: self.inner.known.follow(session.seat),
+            instructor: self.inner.known.follow(SeatNumber::INSTRUCTOR),
+        }
+    }
+
+    /// Moves the expiry of a session in use, beside the request that used it.
+    fn touch(&self, number: SeatNumber, hash: String, now: TimeMs) {
+        let Some(seat) = self.inner.known.get(number) else {
+            return;
+        };
+        let seats = self.clone();
+        self.inner.tasks.spawn(async move {
+            let Ok(record) = seat.session(&hash, now) else {
+                return;
+            };
+            let record = SessionRecord {
+                expires: now.plus_ms(SESSION_IDLE_MS),
+                ..record.clone()
+            };
+            // A session signed out meanwhile must not come back.
+            let patch = SeatPatch::default()
+                .session(&hash, &record)
+                .only_if(&seat);
+            match seats.inner.store.patch(number, patch).await {
+                Ok(seat) => seats.inner.known.learn(seat),
+                Err(error) if error.is_conflict() => {}
+                Err(error) => {
+                    tracing::warn!(seat = %number, error = chain(&error), "a session's expiry was not moved");
+                }
+            }
+        });
+    }
+
+    /// Ends a session on every replica.
+    ///
+    /// # Errors
+    /// The cluster did not take it; the session still holds.
+    pub async fn sign_out(&self, session: &Session) -> Result<()> {
+        let patch = SeatPatch::default().without([&session.hash]);
+        let seat = self.inner.store.patch(session.seat, patch).await?;
+        self.inner.known.learn(seat);
+        Ok(())
+    }
+}
+
+/// Changes of one seat and of the class, none of which is missed between two calls.
+pub struct SeatChanges {
+    seat: Option<watch::Receiver<Arc<Seat>>>,
+    instructor: Option<watch::Receiver<Arc<Seat>>>,
+}
+
+impl SeatChanges {
+    /// Returns once something may have changed.
+    pub async fn changed(&mut self) {
+        tokio::select! {
+            () = changed(&mut self.seat) => {}
+            () = changed(&mut self.instructor) => {}
+        }
+    }
+}
+
+/// A seat that is removed is a change once; one that is not there never changes.
+async fn changed(seat: &mut Option<watch::Receiver<Arc<Seat>>>) {
+    let Some(followed) = seat else {
+        return std::future::pending().await;
+    };
+    if followed.changed().await.is_err() {
+        *seat = None;
+    }
+}
+
+/// Why a sign-in opens nothing.
+pub(super) enum Refusal {
+    /// Counted against the budget.
+    WrongCode,
+    Told(SignInError),
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
