@@ -7,6 +7,7 @@
 use leptos::prelude::*;
 
 use crate::error::Result;
+use crate::model::{ClassPhase, SeatCard};
 
 /// Applies the workshop's objects. `take_over` also replaces those that someone else applied.
 #[server(prefix = "/api", endpoint = "deploy")]
@@ -49,6 +50,36 @@ pub async fn stop_seat_load(seat: String) -> Result<()> {
 #[server(prefix = "/api", endpoint = "stop_all_loads")]
 pub async fn stop_all_loads() -> Result<u32> {
     session::class()?.stop_all_loads().await
+}
+
+/// Gives a seat another code.
+#[server(prefix = "/api", endpoint = "renew_seat")]
+pub async fn renew_seat(seat: String) -> Result<SeatCard> {
+    session::class()?.renew(&seat).await
+}
+
+/// Takes a seat's code away.
+#[server(prefix = "/api", endpoint = "revoke_seat")]
+pub async fn revoke_seat(seat: String) -> Result<()> {
+    session::class()?.revoke(&seat).await
+}
+
+/// Ends all sessions of a seat.
+#[server(prefix = "/api", endpoint = "sign_out_seat")]
+pub async fn sign_out_seat(seat: String) -> Result<()> {
+    session::class()?.sign_out(&seat).await
+}
+
+/// Ends all attendees' sessions.
+#[server(prefix = "/api", endpoint = "sign_out_all")]
+pub async fn sign_out_all() -> Result<u32> {
+    session::class()?.sign_out_all().await
+}
+
+/// Lets attendees act, only look, or neither.
+#[server(prefix = "/api", endpoint = "set_class_phase")]
+pub async fn set_class_phase(phase: ClassPhase) -> Result<()> {
+    session::class()?.set_phase(phase).await
 }
 
 /// Who asks, from the request's context.

@@ -2,6 +2,7 @@
 #![expect(unreachable_pub, reason = "the component macro writes `pub` itself")]
 
 mod chart_panel;
+mod class_access;
 mod confirmation;
 mod connection_badge;
 mod control_bar;
@@ -9,6 +10,8 @@ mod header;
 mod load_form;
 mod loop_strip;
 mod pods_table;
+mod seat_access;
+mod seat_card;
 mod seats_table;
 mod why_panel;
 

@@ -4,7 +4,7 @@
 use crate::figures::{Zone, seconds_between};
 use crate::live::Connection;
 use crate::model::{
-    Finding, LoadStage, LoadState, Owner, Phase, PodRole, Snapshot, SourceState, TimeMs,
+    ClassPhase, Finding, LoadStage, LoadState, Owner, Phase, PodRole, Snapshot, SourceState, TimeMs,
 };
 use crate::words;
 
@@ -138,6 +138,8 @@ pub fn foreign_object(snapshot: &Snapshot) -> Option<(String, Owner)> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
     pub connection: Connection,
+    /// Whether attendees may act.
+    pub class: ClassPhase,
     /// The command whose answer this page waits for.
     pub pending: Option<Command>,
     /// When the last load was seen to end: the history's newest mark, if it is an end.
@@ -162,6 +164,12 @@ pub fn controls(snapshot: &Snapshot, moment: Moment) -> Controls {
         return Controls::all_off(&reason, words::LAST_KNOWN_STATE.to_owned());
     }
     let mut controls = by_state(snapshot, moment);
+    if moment.class != ClassPhase::Running {
+        // Stopping a load stays as it is.
+        for command in [Command::Deploy, Command::StartLoad, Command::CleanUp] {
+            *controls.of_mut(command) = Control::off(words::CLASS_IS_OVER);
+        }
+    }
     if let Some(command) = pending {
         *controls.of_mut(command) = Control::BUSY;
     }

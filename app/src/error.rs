@@ -14,6 +14,9 @@ pub enum Error {
     /// The session may not do this (403).
     #[error("not allowed")]
     Forbidden,
+    /// The class is over: seats are looked at, not changed (403).
+    #[error("the class is over")]
+    ClassOver,
     /// What was asked for is not there (404).
     #[error("not found")]
     NotFound,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::model::{History, Overview, Panel, Snapshot};
+use crate::model::{Claimed, History, Overview, Panel, Snapshot};
 
 /// The panel, and what the signed-in person sees of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,11 +22,17 @@ pub enum Seen {
     Nothing,
     Seat {
         namespace: String,
+        /// The attendee's, if known.
+        name: Option<String>,
         snapshot: Box<Snapshot>,
         history: Box<History>,
     },
     Seats {
         overview: Overview,
+    },
+    /// A seat was just taken with the class's code.
+    Claimed {
+        claimed: Claimed,
     },
     Failed {
         error: Error,
@@ -48,10 +54,12 @@ impl FirstPaint {
             Viewer::Anonymous => Seen::Nothing,
             Viewer::Attendee {
                 namespace,
+                name,
                 workshop,
             } => match (workshop.snapshot().await, workshop.history().await) {
                 (Ok(snapshot), Ok(history)) => Seen::Seat {
                     namespace: namespace.clone(),
+                    name: name.clone(),
                     snapshot: Box::new(snapshot),
                     history: Box::new(history),
                 },

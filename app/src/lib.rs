@@ -37,6 +37,14 @@ use pages::{SeatPage, SeatsPage, SignInPage};
 const LOOK_SCRIPT: &str = "try{var d=document.documentElement.dataset,s=localStorage;\
     if(s.theme)d.theme=s.theme;if(s.text)d.text=s.text}catch(e){}";
 
+/// Takes a code from behind the `#` of a card's link into the sign-in form, and out of the address and the history at
+/// once. Runs before anything else can read the address.
+const CODE_SCRIPT: &str = "(function(){var c=location.hash.slice(1);if(!c)return;\
+    history.replaceState(null,'',location.pathname+location.search);\
+    if(location.pathname!='/join')return;\
+    document.addEventListener('DOMContentLoaded',function(){var f=document.getElementById('seat-code');\
+    if(!f)return;try{f.value=decodeURIComponent(c)}catch(e){return}f.form.submit()})})()";
+
 /// The document around [`App`]. Called by the server; the browser hydrates the body alone.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let css = format!("/{}/main.css", options.site_pkg_dir);
@@ -49,6 +57,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <meta name="robots" content="noindex" />
                 <script nonce=leptos::nonce::use_nonce()>{LOOK_SCRIPT}</script>
+                <script nonce=leptos::nonce::use_nonce()>{CODE_SCRIPT}</script>
                 <link rel="stylesheet" href=css />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <HydrationScripts options />
@@ -72,6 +81,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=SeatPage />
                 <Route path=path!("/seats") view=SeatsPage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/join") view=SignInPage />
                 // A refused code is answered in place: the address is still the form's.
                 <Route path=path!("/session") view=SignInPage />
             </Routes>

@@ -66,6 +66,11 @@ impl LiveState {
         }
     }
 
+    /// Whether attendees may act, as the page came with it.
+    pub fn in_class(self, class: ClassPhase) -> Self {
+        Self { class, ..self }
+    }
+
     /// Takes one event of the stream in.
     pub fn apply(&mut self, event: StreamEvent) {
         match event {

@@ -1,6 +1,7 @@
 //! The pages, one a file. Routed by `lib.rs`; each puts components together and holds no logic of its own.
 #![expect(unreachable_pub, reason = "the component macro writes `pub` itself")]
 
+mod claimed;
 mod seat;
 mod seats;
 mod sign_in;

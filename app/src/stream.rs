@@ -4,5 +4,5 @@
 mod source;
 mod tries;
 
-pub(crate) use source::{Live, leave, use_live};
+pub(crate) use source::{Live, leave_as, use_live};
 use tries::Tries;

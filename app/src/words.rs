@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::figures::{self, UNKNOWN, Zone, clock, count, minutes, seconds_between, span};
 use crate::live::Connection;
 use crate::model::{
-    Explanation, Finding, LoadEnd, LoadLimits, LoadOutcome, LoadState, Owner, Phase, SeatRow,
-    SessionEnd, SignInError, Snapshot, SourceState, TimeMs,
+    ClassPhase, Explanation, Finding, LoadEnd, LoadLimits, LoadOutcome, LoadState, Owner, Phase,
+    SeatRow, SessionEnd, SignInError, Snapshot, SourceState, TimeMs,
 };
 
 // === Sign-in ===
@@ -20,6 +20,12 @@ pub const SEAT_CODE_HINT: &str =
     "On your seat card, for example 07-KQ2M-9DXA. Capitals, spaces and dashes do not matter.";
 pub const SIGN_IN: &str = "Sign in";
 pub const SIGN_OUT: &str = "Sign out";
+pub const YOUR_NAME: &str = "Your name";
+pub const YOUR_NAME_HINT: &str = "Your instructor sees it. You get a seat of your own.";
+pub const YOU_HAVE_A_SEAT: &str = "You have a seat";
+pub const KEEP_THIS_CODE: &str =
+    "Write this code down: it is shown once, and it opens your seat on another device.";
+pub const GO_TO_MY_SEAT: &str = "Go to my seat";
 
 /// The line under the field of the sign-in form.
 pub fn sign_in_error(error: &SignInError) -> String {
@@ -73,6 +79,7 @@ pub fn error(error: &Error) -> String {
     match error {
         Error::Unauthenticated => "You were signed out. Sign in again.".to_owned(),
         Error::Forbidden => "Your seat may not do this. Ask your instructor.".to_owned(),
+        Error::ClassOver => CLASS_IS_OVER.to_owned(),
         Error::NotFound => "This is not there any more. Reload the page.".to_owned(),
         Error::Invalid { message }
         | Error::Conflict { message }
@@ -180,6 +187,7 @@ pub const MORE: &str = "More";
 
 pub const CONTROLS: &str = "Controls";
 
+pub const CLASS_IS_OVER: &str = "The class is over: you can look, but not change anything.";
 pub const NO_CONNECTION: &str = "No connection to the panel.";
 pub const DEPLOY_FIRST: &str = "Deploy first.";
 pub const NO_LOAD: &str = "No load is running.";
@@ -606,6 +614,92 @@ pub fn class(seats: &[SeatRow]) -> String {
         count(loads, "load", "loads"),
         count(pods, "pod", "pods")
     )
+}
+
+pub const ACCESS: &str = "Access";
+pub const NEW_CODE: &str = "New code";
+pub const CLOSE_SEAT: &str = "Close seat";
+pub const SIGN_ALL_OUT: &str = "Sign all out";
+pub const CLASS: &str = "Class";
+pub const DONE: &str = "Done";
+pub const QR_CODE: &str = "QR code that signs in to this seat";
+pub const SCAN_OR_TYPE: &str = "Scan it, or type it at";
+pub const SHOWN_ONCE: &str = "Shown once: it cannot be looked up later, only renewed.";
+
+/// `Access to seat 07`
+pub fn access_to(seat: &str) -> String {
+    format!("Access to seat {seat}")
+}
+
+/// Who is on a seat: `2 devices signed in`.
+pub fn attendance(row: &SeatRow) -> String {
+    match (row.revoked, row.sessions) {
+        (true, _) => "closed".to_owned(),
+        (false, 0) => "nobody signed in".to_owned(),
+        (false, n) => format!("{} signed in", count(n, "device", "devices")),
+    }
+}
+
+/// What the three acts on a seat do, before one is chosen.
+pub fn access_detail(row: &SeatRow) -> String {
+    let now = if row.revoked {
+        "This seat is closed: nobody can sign in. A new code opens it again.".to_owned()
+    } else {
+        format!(
+            "{}. A new code signs them out and makes the old card useless. Closing the seat also keeps new sign-ins out. \
+             What runs in the namespace goes on.",
+            capital(&attendance(row))
+        )
+    };
+    match &row.name {
+        Some(name) => format!("{} · {name}. {now}", row.namespace),
+        None => format!("{}. {now}", row.namespace),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
+}
+
+pub fn seat_was_closed(seat: &str) -> String {
+    format!("Seat {seat} is closed.")
+}
+
+pub fn seat_was_signed_out(seat: &str) -> String {
+    format!("Seat {seat} is signed out. Its code still opens it.")
+}
+
+/// The phases of a class as an instructor chooses them.
+pub fn class_phase(phase: ClassPhase) -> &'static str {
+    match phase {
+        ClassPhase::Running => "Running",
+        ClassPhase::ReadOnly => "Read-only",
+        ClassPhase::Closed => "Closed",
+    }
+}
+
+/// The button to the class's switches.
+pub fn class_is(phase: ClassPhase) -> String {
+    format!("{CLASS}: {}", class_phase(phase).to_lowercase())
+}
+
+/// What a phase means.
+pub fn class_phase_means(phase: ClassPhase) -> &'static str {
+    match phase {
+        ClassPhase::Running => "attendees deploy, load and clean up",
+        ClassPhase::ReadOnly => "attendees look at what is there, and may stop a load",
+        ClassPhase::Closed => "attendees are signed out and cannot sign in",
+    }
+}
+
+/// `Signed 31 seats out.`
+pub fn signed_out_seats(seats: u32) -> String {
+    match seats {
+        0 => "Nobody was signed in.".to_owned(),
+        _ => format!("Signed {} out.", count(seats, "seat", "seats")),
+    }
 }
 
 /// `Stopped 3 loads.`

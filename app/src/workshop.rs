@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::Result;
-use crate::model::{History, LoadSettings, Overview, Panel, Snapshot};
+use crate::model::{ClassPhase, History, LoadSettings, Overview, Panel, SeatCard, Snapshot};
 
 /// One attendee's namespace, as their session may see it and act on it.
 #[async_trait]
@@ -41,6 +41,21 @@ pub trait Class: Send + Sync {
 
     /// Stops every load; returns how many there were.
     async fn stop_all_loads(&self) -> Result<u32>;
+
+    /// Gives a seat another code, which is told this once. Sessions of the old one end.
+    async fn renew(&self, seat: &str) -> Result<SeatCard>;
+
+    /// Takes a seat's code away. Its sessions end, and nobody signs in until it is renewed.
+    async fn revoke(&self, seat: &str) -> Result<()>;
+
+    /// Ends all sessions of a seat; its code still opens it.
+    async fn sign_out(&self, seat: &str) -> Result<()>;
+
+    /// Ends all attendees' sessions; returns on how many seats there were any.
+    async fn sign_out_all(&self) -> Result<u32>;
+
+    /// Lets attendees act, only look, or neither.
+    async fn set_phase(&self, phase: ClassPhase) -> Result<()>;
 }
 
 /// Who asks. Provided as context to every page and server function.
@@ -51,6 +66,7 @@ pub enum Viewer {
     /// An attendee with the seat's number, namespace and name.
     Attendee {
         namespace: String,
+        name: Option<String>,
         workshop: Arc<dyn Workshop>,
     },
     /// An instructor.

@@ -1,6 +1,8 @@
 //! The process behind the page. `cluster/` reads, `workshop/` understands, `publish/` tells, `commands/` acts,
 //! `seats/` knows people, `web/` answers.
 
+pub mod audit;
+mod budget;
 pub mod call;
 pub mod cluster;
 pub mod commands;

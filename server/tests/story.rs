@@ -11,8 +11,9 @@ use app::model::{
     SourceState,
 };
 use futures::StreamExt;
+use server::audit::Actor;
 use server::cluster::Clients;
-use server::commands::{Actor, Commands};
+use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
 use server::seats::{Seats, provision};
@@ -92,7 +93,8 @@ impl Stage {
 
     fn actor() -> Actor {
         Actor {
-            seat: "1".parse().unwrap(),
+            seat: Some("1".parse().unwrap()),
+            client: None,
         }
     }
 

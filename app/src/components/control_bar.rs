@@ -8,8 +8,8 @@ use super::load_form::LoadForm;
 use crate::commands::{CleanUp, Deploy, StartLoad, StopLoad};
 use crate::controls::{Command, Control, ControlState, Controls, Moment, controls, foreign_object};
 use crate::error::Error;
-use crate::model::{LoadLimits, LoadSettings, Snapshot};
-use crate::stream::{Live, leave};
+use crate::model::{LoadLimits, LoadSettings, SessionEnd, Snapshot};
+use crate::stream::{Live, leave_as};
 use crate::words;
 
 /// The page's commands and what it waits for.
@@ -75,6 +75,7 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
             let load_off = state.history.marks.last().filter(|m| !m.on).map(|m| m.time);
             let moment = Moment {
                 connection: live.connection.get(),
+                class: state.class,
                 pending: actions.pending(),
                 load_off,
                 now: live.now.get(),
@@ -119,7 +120,7 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
     });
     Effect::new(move || {
         if actions.failure() == Some(Error::Unauthenticated) {
-            leave("signed_out");
+            leave_as(SessionEnd::SignedOut);
         }
     });
     let failure = move || actions.failure().map(|error| words::error(&error));

@@ -15,13 +15,16 @@ const THEMES: [(&str, &str); 3] = [("auto", "◐"), ("light", "○"), ("dark", "
 pub(crate) fn Header(
     /// The seat's namespace, or the instructor's title.
     title: String,
+    /// The attendee's, if known.
+    #[prop(optional_no_strip)]
+    name: Option<String>,
     panel: Option<Panel>,
     live: Live,
 ) -> impl IntoView {
     let cluster = panel.map(|p| words::cluster(p.kubernetes.as_deref(), p.simulated));
     view! {
         <header class="header">
-            <h1 translate="no">{title}</h1>
+            <h1 translate="no">{title} {name.map(|name| view! { <span class="name">" " {name}</span> })}</h1>
             <span class="cluster" translate="no">{cluster}</span>
             <ConnectionBadge live />
             <TextSwitch />

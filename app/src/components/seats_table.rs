@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
+use super::class_access::ClassAccess;
+use super::seat_access::SeatAccess;
 use crate::commands::{StopAllLoads, StopSeatLoad};
 use crate::error::Error;
 use crate::figures::{UNKNOWN, percent};
 use crate::live::Connection;
-use crate::model::{Overview, SeatRow};
-use crate::stream::{Live, leave};
+use crate::model::{Overview, SeatRow, SessionEnd};
+use crate::stream::{Live, leave_as};
 use crate::words;
 
 /// All seats in their order, which never changes.
@@ -41,14 +43,17 @@ pub(crate) fn SeatsTable(live: Live) -> impl IntoView {
         let all = stop_all.value().get().and_then(Result::err);
         let one = stop_seat.value().get().and_then(Result::err);
         if all.or(one) == Some(Error::Unauthenticated) {
-            leave("signed_out");
+            leave_as(SessionEnd::SignedOut);
         }
     });
+    let access = RwSignal::new(None::<String>);
     view! {
         <section class="seats-table" aria-label=words::SEATS>
+            <SeatAccess seats open=access />
             <div class="head">
                 <p translate="no">{move || words::class(&seats.read())}</p>
                 <p class="answer" role="status">{answer}</p>
+                <ClassAccess live />
                 <ActionForm action=stop_all>
                     <button
                         type="submit"
@@ -70,12 +75,13 @@ pub(crate) fn SeatsTable(live: Live) -> impl IntoView {
                             <th scope="col" class="figure">"CPU"</th>
                             <th scope="col" class="figure">"load left"</th>
                             <th scope="col">"help"</th>
+                            <th scope="col">"access"</th>
                             <th scope="col"><span class="visually-hidden">{words::STOP_LOAD}</span></th>
                         </tr>
                     </thead>
                     <tbody>
                         <For each=numbers key=Clone::clone let:seat>
-                            <Row seat seats stop_seat live />
+                            <Row seat seats stop_seat access live />
                         </For>
                     </tbody>
                 </table>
@@ -90,6 +96,7 @@ fn Row(
     seat: String,
     seats: Memo<Vec<SeatRow>>,
     stop_seat: ServerAction<StopSeatLoad>,
+    access: RwSignal<Option<String>>,
     live: Live,
 ) -> impl IntoView {
     let number = seat.clone();
@@ -112,6 +119,8 @@ fn Row(
                 .get()
                 .is_some_and(|input| input.seat == pressed)
     };
+    let opened = seat.clone();
+    let open_access = move |_| access.set(Some(opened.clone()));
     view! {
         <tr data-help=move || found.read().as_ref().is_some_and(|r| r.help.is_some()).to_string()>
             <th scope="row" translate="no">
@@ -127,7 +136,19 @@ fn Row(
             <td class="figure" translate="no">{text(|r| r.percent.map_or(UNKNOWN.to_owned(), percent))}</td>
             <td class="figure" translate="no">{load_left}</td>
             <td class="help">{text(|r| r.help.as_ref().map(|h| format!("▲ {h}")).unwrap_or_default())}</td>
-            <td>
+            <td class="access" data-revoked=move || found.read().as_ref().is_some_and(|r| r.revoked).to_string()>
+                {text(words::attendance)}
+            </td>
+            <td class="acts">
+                <button
+                    type="button"
+                    class="script-only"
+                    aria-label=words::access_to(&seat)
+                    aria-haspopup="dialog"
+                    on:click=open_access
+                >
+                    {words::ACCESS}
+                </button>
                 <ActionForm action=stop_seat>
                     <input type="hidden" name="seat" value=seat.clone() />
                     <button

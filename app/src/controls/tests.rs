@@ -50,6 +50,23 @@ fn deploying() -> Snapshot {
 }
 
 #[test]
+fn after_the_class_only_a_load_can_be_stopped() {
+    let moment = Moment {
+        class: ClassPhase::ReadOnly,
+        ..now(0.0)
+    };
+    for snapshot in [samples::nothing(), samples::idle()] {
+        let all = controls(&snapshot, moment);
+        for control in [&all.deploy, &all.start_load, &all.clean_up] {
+            assert_eq!(control.reason.as_deref(), Some(words::CLASS_IS_OVER));
+        }
+    }
+    let all = controls(&loaded(LoadStage::Running), moment);
+    assert!(all.stop_load.enabled());
+    assert!(!all.start_load.enabled());
+}
+
+#[test]
 fn nothing_there_asks_for_deploy() {
     let (states, reasons, line) = row(&samples::nothing(), now(0.0));
     assert_eq!(states, [Filled, Disabled, Disabled, Disabled]);

@@ -26,10 +26,17 @@ pub struct SeatCard {
     pub code: String,
     /// The panel's address, for those who type.
     pub address: String,
-    /// The link as a QR code: the path data of an SVG, one unit a module.
-    pub qr: String,
-    /// Modules of the QR code from edge to edge, its quiet zone included.
-    pub qr_size: u32,
+    /// The link that signs in, `https://…/join#07-KQ2M-9DXA`, if it can be drawn.
+    pub qr: Option<Qr>,
+}
+
+/// A QR code as an SVG path.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Qr {
+    /// The path's data, one unit a module.
+    pub path: String,
+    /// The side of the square that it stands in, its quiet zone included.
+    pub side: u32,
 }
 
 /// Never with its code: a card may stand in a value that is printed.

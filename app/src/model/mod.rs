@@ -20,7 +20,7 @@ mod stream;
 mod time;
 
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
-pub use class::{ClassPhase, SeatCard};
+pub use class::{ClassPhase, Qr, SeatCard};
 pub use explanation::Explanation;
 pub use finding::Finding;
 pub use history::{

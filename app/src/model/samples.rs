@@ -30,6 +30,7 @@ pub(crate) fn panel() -> Panel {
             run_time_s: 1800,
             n: 35,
         },
+        class: ClassPhase::Running,
     }
 }
 
@@ -387,6 +388,8 @@ pub(crate) fn overview() -> Overview {
         seat: seat.to_owned(),
         namespace: format!("workshop-user-{}", seat.trim_start_matches('0')),
         name: None,
+        sessions: 1,
+        revoked: false,
         phase,
         ready,
         asked,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ClassPhase;
 use crate::error::{Error, Result};
 
 /// One load, as the form asks for it.
@@ -79,4 +80,6 @@ pub struct Panel {
     pub simulated: bool,
     pub load_defaults: LoadSettings,
     pub load_limits: LoadLimits,
+    /// Whether attendees may act.
+    pub class: ClassPhase,
 }

@@ -19,12 +19,13 @@ pub(crate) fn SeatPage() -> impl IntoView {
             Some(panel),
             Seen::Seat {
                 namespace,
+                name,
                 snapshot,
                 history,
             },
         ) => {
-            let first = LiveState::of_seat(*snapshot, *history);
-            view! { <Seat namespace panel first /> }.into_any()
+            let first = LiveState::of_seat(*snapshot, *history).in_class(panel.class);
+            view! { <Seat namespace name panel first /> }.into_any()
         }
         (_, Seen::Failed { error }) => view! { <NoData text=words::error(&error) /> }.into_any(),
         _ => view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
@@ -32,7 +33,13 @@ pub(crate) fn SeatPage() -> impl IntoView {
 }
 
 #[component]
-fn Seat(namespace: String, panel: Panel, first: LiveState) -> impl IntoView {
+fn Seat(
+    namespace: String,
+    /// The attendee's.
+    name: Option<String>,
+    panel: Panel,
+    first: LiveState,
+) -> impl IntoView {
     let (limits, defaults) = (panel.load_limits, panel.load_defaults);
     let live = use_live(first, Some(panel.build.clone()));
     let title = {
@@ -49,7 +56,7 @@ fn Seat(namespace: String, panel: Panel, first: LiveState) -> impl IntoView {
     view! {
         <Title text=title />
         <div class="page seat" data-connection=move || format!("{:?}", live.connection.get())>
-            <Header title=namespace panel=Some(panel) live />
+            <Header title=namespace name panel=Some(panel) live />
             <main>
                 <ControlBar limits defaults live />
                 <WhyPanel live />

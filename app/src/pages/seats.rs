@@ -17,7 +17,8 @@ pub(crate) fn SeatsPage() -> impl IntoView {
     match seen {
         Seen::Seats { overview } => {
             let build = panel.as_ref().map(|p| p.build.clone());
-            let live = use_live(LiveState::of_seats(overview), build);
+            let class = panel.as_ref().map(|p| p.class).unwrap_or_default();
+            let live = use_live(LiveState::of_seats(overview).in_class(class), build);
             view! {
                 <Title text=format!("{} · {}", words::SEATS, words::PRODUCT) />
                 <div class="page seats">

@@ -4,13 +4,24 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::claimed::ClaimedPage;
+use crate::first_paint::{Seen, use_first_paint};
 use crate::model::{SessionEnd, SignIn, SignInError};
 use crate::words;
 
 /// Asks for the seat's code.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
+    match use_first_paint().seen {
+        Seen::Claimed { claimed } => view! { <ClaimedPage claimed /> }.into_any(),
+        _ => view! { <SignInForm /> }.into_any(),
+    }
+}
+
+#[component]
+fn SignInForm() -> impl IntoView {
     let sign_in = use_sign_in();
+    let asks_name = sign_in.error.as_ref().is_some_and(SignInError::asks_name);
     let error = sign_in.error.as_ref().map(words::sign_in_error);
     let described = match &error {
         Some(_) => "seat-code-hint seat-code-error",
@@ -39,6 +50,20 @@ pub(crate) fn SignInPage() -> impl IntoView {
                 />
                 <p class="error" id="seat-code-error" role="alert">{error}</p>
                 <p class="hint" id="seat-code-hint">{words::SEAT_CODE_HINT}</p>
+                {asks_name.then(|| view! {
+                    <label for="name">{words::YOUR_NAME}</label>
+                    <input
+                        id="name"
+                        name="name"
+                        type="text"
+                        required=true
+                        autocomplete="name"
+                        maxlength="40"
+                        value=sign_in.name
+                        aria-describedby="name-hint"
+                    />
+                    <p class="hint" id="name-hint">{words::YOUR_NAME_HINT}</p>
+                })}
                 <button type="submit" data-filled="true">{words::SIGN_IN}</button>
             </form>
         </main>

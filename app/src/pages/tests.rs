@@ -14,7 +14,7 @@ use leptos_router::location::RequestUrl;
 
 use crate::first_paint::{FirstPaint, Seen};
 use crate::model::samples;
-use crate::model::{Finding, SignIn, SignInError, Snapshot};
+use crate::model::{Claimed, Finding, SignIn, SignInError, Snapshot};
 
 /// One page as HTML, with the data that the browser starts from.
 fn render(path: &str, first: FirstPaint, sign_in: Option<SignIn>) -> String {
@@ -46,6 +46,7 @@ fn seat(snapshot: Snapshot, history: crate::model::History) -> FirstPaint {
         panel: Some(samples::panel()),
         seen: Seen::Seat {
             namespace: snapshot.namespace.clone(),
+            name: Some("Ana".to_owned()),
             snapshot: Box::new(snapshot),
             history: Box::new(history),
         },
@@ -158,6 +159,7 @@ fn failed_sign_in_keeps_the_text_and_says_why() {
     let sign_in = SignIn {
         error: Some(SignInError::UnknownCode),
         code: "07-\"><script>".to_owned(),
+        ..SignIn::default()
     };
     let html = render("/sign-in", FirstPaint::default(), Some(sign_in));
     write("sign-in", &html);
@@ -167,6 +169,37 @@ fn failed_sign_in_keeps_the_text_and_says_why() {
         html.contains("value=\"07-&quot;"),
         "the field keeps its text, escaped"
     );
+}
+
+#[test]
+fn code_of_the_class_asks_for_a_name() {
+    let sign_in = SignIn {
+        error: Some(SignInError::NameTaken),
+        code: "C-KQ2M-9DXA".to_owned(),
+        name: "Ana \"><script>".to_owned(),
+    };
+    let html = render("/sign-in", FirstPaint::default(), Some(sign_in));
+    assert!(html.contains("Your name"));
+    assert!(html.contains("value=\"Ana &quot;"), "escaped");
+    let html = render("/sign-in", FirstPaint::default(), None);
+    assert!(!html.contains("Your name"));
+}
+
+#[test]
+fn seat_that_was_taken_shows_its_code() {
+    let first = FirstPaint {
+        panel: Some(samples::panel()),
+        seen: Seen::Claimed {
+            claimed: Claimed {
+                namespace: "workshop-user-7".to_owned(),
+                code: "07-KQ2M-9DXA".to_owned(),
+            },
+        },
+    };
+    let html = render("/session", first, None);
+    write("claimed", &html);
+    assert!(html.contains("07-KQ2M-9DXA"));
+    assert!(html.contains("href=\"/\""));
 }
 
 #[test]

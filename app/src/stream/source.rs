@@ -17,7 +17,7 @@ use super::Tries;
 use super::tries::{HIDDEN_MS, SILENCE_MS};
 use crate::figures::Zone;
 use crate::live::{Connection, LiveState};
-use crate::model::{StreamEvent, TimeMs};
+use crate::model::{SessionEnd, StreamEvent, TimeMs};
 
 /// What the page shows and when: read by every component, written here alone.
 #[derive(Clone, Copy)]
@@ -167,7 +167,7 @@ impl Stream {
                 }
             }
         });
-        for name in ["history", "change", "overview", "alive"] {
+        for name in ["history", "change", "overview", "alive", "ended"] {
             let listener = on_event.as_ref().unchecked_ref();
             if source
                 .add_event_listener_with_callback(name, listener)
@@ -192,6 +192,8 @@ impl Stream {
         };
         let event_id = event.last_event_id();
         match serde_json::from_str::<StreamEvent>(&data) {
+            // The stream's last words: no need to ask why it ends.
+            Ok(StreamEvent::Ended { end }) => leave_as(end),
             Ok(item) => {
                 let short = {
                     let mut inner = self.inner.borrow_mut();
@@ -263,7 +265,7 @@ impl Stream {
             let stream = Rc::clone(self);
             spawn_local(async move {
                 match session().await {
-                    Session::Ended(reason) => leave(&reason),
+                    Session::Ended(end) => leave_as(end),
                     Session::Alive | Session::Unknown => stream.retry(),
                 }
             });
@@ -332,7 +334,7 @@ impl Drop for Stream {
 /// What `GET /session` tells.
 enum Session {
     Alive,
-    Ended(String),
+    Ended(SessionEnd),
     /// The panel or its cluster does not answer.
     Unknown,
 }
@@ -344,25 +346,20 @@ async fn session() -> Session {
     let response: Response = response.unchecked_into();
     match response.status() {
         200 => Session::Alive,
-        401 => Session::Ended(reason(&response).await.unwrap_or_default()),
+        401 => Session::Ended(end(&response).await.unwrap_or(SessionEnd::SignedOut)),
         _ => Session::Unknown,
     }
 }
 
-async fn reason(response: &Response) -> Option<String> {
+async fn end(response: &Response) -> Option<SessionEnd> {
     let json = JsFuture::from(response.json().ok()?).await.ok()?;
-    Reflect::get(&json, &JsValue::from_str("reason"))
-        .ok()?
-        .as_string()
+    let reason = Reflect::get(&json, &JsValue::from_str("reason")).ok()?;
+    SessionEnd::from_reason(&reason.as_string()?)
 }
 
 /// Goes to the sign-in page, which says why.
-pub(crate) fn leave(reason: &str) {
-    let reason = match reason {
-        "new_code" => "new_code",
-        _ => "signed_out",
-    };
-    let url = format!("/sign-in?reason={reason}");
+pub(crate) fn leave_as(end: SessionEnd) {
+    let url = format!("/sign-in?reason={}", end.reason());
     if window().location().set_href(&url).is_err() {
         leptos::logging::warn!("the sign-in page could not be opened");
     }

@@ -360,11 +360,10 @@ fn wrong_codes_get_one_line() {
         sign_in_error(&SignInError::TooManyWrongCodes { wait_s: 12 }),
         "Too many wrong codes are coming in. Wait 12 s and try again."
     );
-    assert_eq!(
-        SignInError::from_reason("new_code"),
-        Some(SignInError::NewCode)
-    );
-    assert_eq!(SignInError::from_reason("<script>"), None);
+    for end in SessionEnd::ALL {
+        let text = sign_in_error(&SignInError::Ended { end });
+        assert!(text.ends_with('.'), "{text}");
+    }
 }
 
 #[test]

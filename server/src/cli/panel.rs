@@ -9,7 +9,7 @@ use server::commands::Commands;
 use server::config::PanelOptions;
 use server::publish::{self, Publisher};
 use server::seats::Seats;
-use server::web::{AppState, PublicUrl, Site};
+use server::web::{AppState, PublicUrl, Site, TrustedProxies};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +50,8 @@ pub(super) async fn run(
         load_limits: limits,
         simulated: options.simulated,
         streams: server::web::Streams::default(),
+        refusals: server::web::Refusals::default(),
+        trusted_proxies: Arc::new(TrustedProxies::new(options.options.trusted_proxies)),
         shutdown: shutdown.clone(),
     };
     let mut web = std::pin::pin!(server::web::run(listener, state, shutdown.clone()));

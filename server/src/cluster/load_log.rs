@@ -120,7 +120,7 @@ impl LoadLogs {
         };
         let stop = self.shutdown.child_token();
         let follower = Follower {
-            api: Api::namespaced(self.clients.attendee(namespace), namespace),
+            api: Api::namespaced(self.clients.attendee(namespace, None), namespace),
             namespace: namespace.to_owned(),
             pod: pod.to_owned(),
             pod_uid: pod_uid.to_owned(),

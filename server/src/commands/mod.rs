@@ -19,9 +19,9 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::{self, Actor, Outcome};
 use crate::cluster::Clients;
 use crate::error::{Error, Result, chain};
-use crate::seats::SeatNumber;
 use crate::workshop::manifests::Settings;
 
 /// How long an answer waits for its command.
@@ -40,12 +40,6 @@ struct Inner {
     tasks: TaskTracker,
     /// The command under way in a namespace that stop and clean-up break off: a start or a deploy.
     breakable: Mutex<HashMap<String, CancellationToken>>,
-}
-
-/// On whose behalf a command runs, for the log.
-#[derive(Clone, Copy, Debug)]
-pub struct Actor {
-    pub seat: SeatNumber,
 }
 
 /// Whether stop and clean-up end a command that still runs.
@@ -80,7 +74,7 @@ impl Commands {
         snapshot: Option<Arc<Snapshot>>,
         take_over: bool,
     ) -> app::Result<()> {
-        let client = self.inner.clients.attendee(namespace);
+        let client = self.inner.clients.attendee(namespace, actor.seat);
         let (commands, name) = (self.clone(), namespace.to_owned());
         self.run(actor, namespace, "deploy", Breakable::Yes, async move {
             let settings = &commands.inner.settings;
@@ -101,7 +95,7 @@ impl Commands {
         load: LoadSettings,
     ) -> app::Result<()> {
         load.check(&self.inner.limits)?;
-        let client = self.inner.clients.attendee(namespace);
+        let client = self.inner.clients.attendee(namespace, actor.seat);
         let (commands, name) = (self.clone(), namespace.to_owned());
         self.run(actor, namespace, "start_load", Breakable::Yes, async move {
             let settings = &commands.inner.settings;
@@ -122,7 +116,7 @@ impl Commands {
         foreign: bool,
     ) -> app::Result<u32> {
         self.break_off(namespace);
-        let client = self.inner.clients.attendee(namespace);
+        let client = self.inner.clients.attendee(namespace, actor.seat);
         let name = namespace.to_owned();
         let stopped = Arc::new(Mutex::new(0));
         let count = Arc::clone(&stopped);
@@ -141,7 +135,7 @@ impl Commands {
     /// What the person is told.
     pub async fn clean_up(&self, actor: Actor, namespace: &str) -> app::Result<()> {
         self.break_off(namespace);
-        let client = self.inner.clients.attendee(namespace);
+        let client = self.inner.clients.attendee(namespace, actor.seat);
         let name = namespace.to_owned();
         self.run(actor, namespace, "clean_up", Breakable::No, async move {
             clean_up::clean_up(&client, &name).await
@@ -192,17 +186,16 @@ impl Commands {
     }
 }
 
-/// One line for each command: seat, verb, object, outcome.
+/// One line for each command.
 fn log(actor: Actor, namespace: &str, verb: &str, result: &Result<()>) {
-    let seat = actor.seat;
     match result {
-        Ok(()) => tracing::info!(%seat, verb, namespace, outcome = "done", "command"),
+        Ok(()) => audit::record(actor, verb, namespace, Outcome::Done),
         Err(Error::Refused(reason)) => {
-            tracing::info!(%seat, verb, namespace, outcome = "refused", %reason, "command");
+            let reason = reason.to_string();
+            audit::record(actor, verb, namespace, Outcome::Refused(&reason));
         }
         Err(error) => {
-            let error = chain(error);
-            tracing::warn!(%seat, verb, namespace, outcome = "failed", error, "command");
+            audit::record(actor, verb, namespace, Outcome::Failed(&chain(error)));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use app::model::{LoadLimits, LoadSettings};
 use clap::Args;
+use ipnet::IpNet;
 
 use super::ClusterOptions;
 use crate::web::PublicUrl;
@@ -54,6 +55,11 @@ pub struct PanelOptions {
     /// Allows a public URL with plain http that is no loopback address: codes and cookies cross the network readable.
     #[arg(long, env = "WORKSHOP_INSECURE_HTTP")]
     pub insecure_http: bool,
+
+    /// Networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8: only the log tells addresses, and
+    /// nothing is decided by them.
+    #[arg(long, env = "WORKSHOP_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
 
     /// The folder with the built pages, made by `cargo xtask build`.
     #[arg(long, env = "WORKSHOP_SITE", default_value = "target/site")]

@@ -2,13 +2,13 @@
 //! that every replica knows the same and none needs a database.
 
 mod acts;
-mod budget;
 mod claim;
 mod code;
 mod key;
 mod known;
 mod name;
 pub mod provision;
+pub mod qr;
 mod record;
 mod sessions;
 mod store;
@@ -22,13 +22,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::budget::Budget;
+
 pub use acts::NewCode;
-use budget::Budget;
 pub use code::{Code, NoCode, Opens, SeatNumber};
 use known::Known;
 pub use name::PersonName;
 pub use record::{Person, Seat};
-pub use sessions::{NoSession, Opened, SESSION_IDLE_S, SeatChanges, Session};
+pub use sessions::{NoSession, Opened, Refused, SESSION_IDLE_S, SeatChanges, Session};
 pub use store::SeatStore;
 
 /// Seats and sessions of the running panel. Shared by all routes.

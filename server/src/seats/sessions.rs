@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::record::{SESSION_IDLE_MS, Seat, SeatPatch, SessionRecord, session_hash};
 use super::{Code, NoCode, Opens, Person, SeatNumber, Seats};
+use crate::budget::Spent;
 use crate::error::{Error, Result, chain};
 
 /// The expiry of a session in use is moved at most so often.
@@ -44,6 +45,24 @@ pub struct Opened {
     pub cookie: String,
     /// The seat was taken with the class's code, and has this code of its own now.
     pub claimed: Option<Claimed>,
+}
+
+/// A sign-in that was refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// What the sign-in page says.
+    pub error: SignInError,
+    /// Worth a line in the log; one of a flood is not.
+    pub is_news: bool,
+}
+
+impl Refused {
+    fn new(error: SignInError) -> Self {
+        Self {
+            error,
+            is_news: true,
+        }
+    }
 }
 
 /// No session.
@@ -84,12 +103,7 @@ impl Seats {
     ///
     /// # Errors
     /// What the sign-in page says. An unknown seat and a wrong code answer alike.
-    pub async fn sign_in(
-        &self,
-        code: &str,
-        name: &str,
-        now: TimeMs,
-    ) -> Result<Opened, SignInError> {
+    pub async fn sign_in(&self, code: &str, name: &str, now: TimeMs) -> Result<Opened, Refused> {
         let opened = match code.parse::<Code>() {
             Ok(code) => match code.opens() {
                 Opens::Seat(number) => self.open(&code, number, now).await,
@@ -98,14 +112,17 @@ impl Seats {
             Err(NoCode) => Err(Refusal::WrongCode),
         };
         opened.map_err(|refusal| match refusal {
-            Refusal::Told(error) => error,
+            Refusal::Told(error) => Refused::new(error),
             Refusal::WrongCode => match self.inner.wrong_codes.take(now) {
-                Ok(()) => SignInError::UnknownCode,
-                Err(wait_s) => SignInError::TooManyWrongCodes { wait_s },
+                Ok(()) => Refused::new(SignInError::UnknownCode),
+                Err(Spent { wait_s, is_first }) => Refused {
+                    error: SignInError::TooManyWrongCodes { wait_s },
+                    is_news: is_first,
+                },
             },
             Refusal::Failed(error) => {
                 tracing::error!(error = chain(&error), "a code could not be checked");
-                SignInError::ClusterUnreachable
+                Refused::new(SignInError::ClusterUnreachable)
             }
         })
     }

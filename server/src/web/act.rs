@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use app::model::{History, LoadSettings, Overview, Snapshot};
+use app::model::{ClassPhase, History, LoadSettings, Overview, Qr, SeatCard, Snapshot};
+use app::words;
 use app::workshop::{Class, Workshop};
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
@@ -16,9 +17,11 @@ use leptos::prelude::provide_context;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 
 use super::AppState;
+use super::refusals::Audited;
 use super::viewer::Stranger;
-use crate::commands::Actor;
-use crate::seats::Session;
+use crate::audit::{self, Actor, Outcome};
+use crate::error::{Error, chain};
+use crate::seats::{NewCode, SeatNumber, qr};
 
 /// Loads stopped at the same time when all are stopped.
 const STOPS_AT_ONCE: usize = 8;
@@ -31,11 +34,19 @@ pub(super) struct SeatSession {
 }
 
 impl SeatSession {
-    pub(super) fn new(state: AppState, session: &Session, namespace: &str) -> Self {
+    pub(super) fn new(state: AppState, actor: Actor, namespace: &str) -> Self {
         Self {
             state,
-            actor: Actor { seat: session.seat },
+            actor,
             namespace: namespace.to_owned(),
+        }
+    }
+
+    /// After the class a seat is looked at and no more. That a load can be stopped never ends.
+    fn may_change(&self) -> app::Result<()> {
+        match self.state.seats.class_phase() {
+            ClassPhase::Running => Ok(()),
+            ClassPhase::ReadOnly | ClassPhase::Closed => Err(app::Error::ClassOver),
         }
     }
 
@@ -57,6 +68,7 @@ impl Workshop for SeatSession {
     }
 
     async fn deploy(&self, take_over: bool) -> app::Result<()> {
+        self.may_change()?;
         let commands = &self.state.commands;
         commands
             .deploy(self.actor, &self.namespace, self.seen(), take_over)
@@ -64,6 +76,7 @@ impl Workshop for SeatSession {
     }
 
     async fn start_load(&self, load: LoadSettings) -> app::Result<()> {
+        self.may_change()?;
         let commands = &self.state.commands;
         commands
             .start_load(self.actor, &self.namespace, self.seen(), load)
@@ -77,6 +90,7 @@ impl Workshop for SeatSession {
     }
 
     async fn clean_up(&self) -> app::Result<()> {
+        self.may_change()?;
         self.state
             .commands
             .clean_up(self.actor, &self.namespace)
@@ -91,10 +105,15 @@ pub(super) struct ClassSession {
 }
 
 impl ClassSession {
-    pub(super) fn new(state: AppState, session: &Session) -> Self {
-        Self {
-            state,
-            actor: Actor { seat: session.seat },
+    pub(super) fn new(state: AppState, actor: Actor) -> Self {
+        Self { state, actor }
+    }
+
+    /// Writes the line of an instructor's act on seats.
+    fn record<T>(&self, verb: &str, seat: &str, result: &crate::error::Result<T>) {
+        match result {
+            Ok(_) => audit::record(self.actor, verb, seat, Outcome::Done),
+            Err(error) => audit::record(self.actor, verb, seat, Outcome::Failed(&chain(error))),
         }
     }
 }
@@ -132,6 +151,79 @@ impl Class for ClassSession {
             .into_iter()
             .try_fold(0, |count, stopped| Ok(count + stopped?))
     }
+
+    async fn renew(&self, seat: &str) -> app::Result<SeatCard> {
+        let number = number(seat)?;
+        let renewed = self.state.seats.renew(number).await;
+        self.record("renew_seat", seat, &renewed);
+        let new = renewed.map_err(not_changed)?.ok_or(app::Error::NotFound)?;
+        Ok(self.card(&new))
+    }
+
+    async fn revoke(&self, seat: &str) -> app::Result<()> {
+        let number = number(seat)?;
+        let revoked = self.state.seats.revoke(number).await;
+        self.record("revoke_seat", seat, &revoked);
+        found(revoked)
+    }
+
+    async fn sign_out(&self, seat: &str) -> app::Result<()> {
+        let number = number(seat)?;
+        let now = self.state.published.now();
+        let signed_out = self.state.seats.sign_out_seat(number, now).await;
+        self.record("sign_out_seat", seat, &signed_out);
+        found(signed_out)
+    }
+
+    async fn sign_out_all(&self) -> app::Result<u32> {
+        let now = self.state.published.now();
+        let signed_out = self.state.seats.sign_out_all(now).await;
+        self.record("sign_out_all", "all seats", &signed_out);
+        signed_out.map_err(not_changed)
+    }
+
+    async fn set_phase(&self, phase: ClassPhase) -> app::Result<()> {
+        let set = self.state.seats.set_class_phase(phase).await;
+        self.record("set_class_phase", words::class_phase(phase), &set);
+        set.map_err(not_changed)
+    }
+}
+
+impl ClassSession {
+    /// What is shown of a seat's new code.
+    fn card(&self, new: &NewCode) -> SeatCard {
+        let address = self.state.public_url.origin();
+        let code = new.code.to_string();
+        // After the sign `#` nothing leaves the browser: neither a proxy's log nor ours has the code.
+        let qr = qr::path(&format!("{address}/join#{code}"));
+        SeatCard {
+            seat: new.seat.to_string(),
+            namespace: new.namespace.clone(),
+            name: new.name.clone(),
+            code,
+            address: address.to_owned(),
+            qr: qr.map(|(path, side)| Qr { path, side }),
+        }
+    }
+}
+
+fn number(seat: &str) -> app::Result<SeatNumber> {
+    seat.parse().map_err(|_| app::Error::NotFound)
+}
+
+fn found(result: crate::error::Result<bool>) -> app::Result<()> {
+    match result {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(app::Error::NotFound),
+        Err(error) => Err(not_changed(error)),
+    }
+}
+
+/// The cause is in the audit.
+fn not_changed(_error: Error) -> app::Error {
+    app::Error::Unavailable {
+        message: "The cluster did not take the change. Try again in a moment.".to_owned(),
+    }
 }
 
 fn not_seen_yet() -> app::Error {
@@ -143,18 +235,19 @@ fn not_seen_yet() -> app::Error {
 
 /// `POST /api/…`: runs a server function of `app` with the session's rights.
 pub(super) async fn server_function(State(state): State<AppState>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
     let session = match state.session(request.headers()).await {
         Ok(session) => session,
         Err(stranger) => return refuse(stranger, request.headers()),
     };
-    let context = state.page_context(Some(&session));
+    let actor = Actor {
+        seat: Some(session.seat),
+        client: state.client(&request),
+    };
+    let context = state.page_context(Some((&session, actor)));
     let provide = move || provide_context(context.clone());
     let answer = leptos_axum::handle_server_fns_with_context(provide, request).await;
-    let answer = with_status(answer.into_response()).await;
-    if answer.status() == StatusCode::FORBIDDEN {
-        tracing::info!(seat = %session.seat, verb = "write", object = path, outcome = "refused", "access");
-    }
+    let mut answer = with_status(answer.into_response()).await;
+    answer.extensions_mut().insert(Audited::By(actor));
     answer
 }
 
@@ -200,7 +293,7 @@ fn error(error: &app::Error) -> Response {
 fn status(error: &app::Error) -> StatusCode {
     match error {
         app::Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-        app::Error::Forbidden => StatusCode::FORBIDDEN,
+        app::Error::Forbidden | app::Error::ClassOver => StatusCode::FORBIDDEN,
         app::Error::NotFound => StatusCode::NOT_FOUND,
         app::Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         app::Error::Conflict { .. } => StatusCode::CONFLICT,

@@ -62,9 +62,7 @@ pub(super) fn csrf(url: &PublicUrl) -> CsrfLayer<CsrfRefusal> {
     layer.with_rejection_response(refuse as CsrfRefusal)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer calls it by value")]
-fn refuse(error: ProtectionError) -> Response {
-    tracing::info!(verb = "write", outcome = "refused", reason = %error, "access");
+fn refuse(_error: ProtectionError) -> Response {
     let mut response = Response::new(Body::from("This form was sent by another site.\n"));
     *response.status_mut() = StatusCode::FORBIDDEN;
     response

@@ -2,15 +2,18 @@
 //! It knows no manifests and writes nothing to the cluster but through `commands/` and `seats/`.
 
 mod act;
+mod client_address;
 mod events;
 mod files;
 mod headers;
 mod health;
 mod pages;
 mod public_url;
+mod refusals;
 mod session;
 mod viewer;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,9 +33,11 @@ use crate::commands::Commands;
 use crate::publish::Published;
 use crate::seats::Seats;
 
+pub use client_address::TrustedProxies;
 pub use events::Streams;
 pub use files::Site;
 pub use public_url::PublicUrl;
+pub use refusals::Refusals;
 
 /// What all routes share.
 #[derive(Clone)]
@@ -47,6 +52,8 @@ pub struct AppState {
     /// Shown as a word on the page; nothing else hangs on it.
     pub simulated: bool,
     pub streams: Streams,
+    pub refusals: Refusals,
+    pub trusted_proxies: Arc<TrustedProxies>,
     /// Ends the streams.
     pub shutdown: CancellationToken,
 }
@@ -69,6 +76,7 @@ const TABLE: &[Route] = &[
     ("/", Briefly, || get(pages::seat)),
     ("/seats", Briefly, || get(pages::seats)),
     ("/sign-in", Briefly, || get(pages::sign_in)),
+    ("/join", Briefly, || get(pages::join)),
     ("/session", Briefly, || {
         get(session::tell).post(session::sign_in)
     }),
@@ -82,6 +90,13 @@ const TABLE: &[Route] = &[
         post(act::server_function)
     }),
     ("/api/stop_all_loads", Briefly, || {
+        post(act::server_function)
+    }),
+    ("/api/renew_seat", Briefly, || post(act::server_function)),
+    ("/api/revoke_seat", Briefly, || post(act::server_function)),
+    ("/api/sign_out_seat", Briefly, || post(act::server_function)),
+    ("/api/sign_out_all", Briefly, || post(act::server_function)),
+    ("/api/set_class_phase", Briefly, || {
         post(act::server_function)
     }),
     ("/pkg/{build}/{*file}", Briefly, || get(files::built)),
@@ -123,6 +138,10 @@ pub fn router(state: AppState) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .layer(csrf)
+        .layer(axum::middleware::from_fn_with_state(
+            state.clone(),
+            refusals::tell,
+        ))
         .layer(axum::middleware::map_response(headers::secure))
         .layer(
             TraceLayer::new_for_http()
@@ -149,8 +168,9 @@ pub async fn run(
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
     });
-    let served = axum::serve(listener, router(state))
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let router = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let served =
+        axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let overdue = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;

@@ -1,8 +1,10 @@
 //! The pages: who may see which, and their rendering on the server.
 
-use app::FirstPaint;
-use app::model::SignIn;
+use std::net::IpAddr;
+
+use app::model::{Claimed, SignIn};
 use app::workshop::{PageContext, Viewer};
+use app::{FirstPaint, Seen};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,10 +16,12 @@ use leptos_axum::ResponseOptions;
 
 use super::viewer::Stranger;
 use super::{AppState, headers};
+use crate::audit::Actor;
 
 /// `GET /`: the attendee's page.
 pub(super) async fn seat(State(state): State<AppState>, request: Request) -> Response {
-    match viewer(&state, request.headers()).await {
+    let client = state.client(&request);
+    match viewer(&state, request.headers(), client).await {
         Ok(context) => match context.viewer {
             Viewer::Attendee { .. } => render(&state, context, None, StatusCode::OK, request).await,
             Viewer::Instructor { .. } => Redirect::to("/seats").into_response(),
@@ -29,7 +33,8 @@ pub(super) async fn seat(State(state): State<AppState>, request: Request) -> Res
 
 /// `GET /seats`: the instructor's page.
 pub(super) async fn seats(State(state): State<AppState>, request: Request) -> Response {
-    match viewer(&state, request.headers()).await {
+    let client = state.client(&request);
+    match viewer(&state, request.headers(), client).await {
         Ok(context) => match context.viewer {
             Viewer::Instructor { .. } => {
                 render(&state, context, None, StatusCode::OK, request).await
@@ -52,6 +57,31 @@ pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> 
     }
 }
 
+/// `GET /join`: where a card's QR code leads. Shown to people with a seat, too: a card may be for another one.
+pub(super) async fn join(State(state): State<AppState>, request: Request) -> Response {
+    let context = state.page_context(None);
+    render(&state, context, None, StatusCode::OK, request).await
+}
+
+/// The code of a seat that was just taken, shown this once.
+pub(super) async fn claimed(state: &AppState, headers: &HeaderMap, claimed: Claimed) -> Response {
+    let context = state.page_context(None);
+    let first_paint = FirstPaint {
+        panel: Some(context.panel.clone()),
+        seen: Seen::Claimed { claimed },
+    };
+    let request = request_of_sign_in(headers);
+    render_paint(state, context, first_paint, None, StatusCode::OK, request).await
+}
+
+/// A refused or finished sign-in is answered in place, whatever its request was.
+fn request_of_sign_in(headers: &HeaderMap) -> Request {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = http::Uri::from_static("/sign-in");
+    *request.headers_mut() = headers.clone();
+    request
+}
+
 /// The sign-in page after a try that failed, as the answer to that try.
 pub(super) async fn sign_in_again(
     state: &AppState,
@@ -59,17 +89,25 @@ pub(super) async fn sign_in_again(
     sign_in: SignIn,
     status: StatusCode,
 ) -> Response {
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = http::Uri::from_static("/sign-in");
-    *request.headers_mut() = headers.clone();
     let context = state.page_context(None);
+    let request = request_of_sign_in(headers);
     render(state, context, Some(sign_in), status, request).await
 }
 
 /// What the page of a signed-in person gets; for others the answer that sends them away.
-async fn viewer(state: &AppState, headers: &HeaderMap) -> Result<PageContext, Response> {
+async fn viewer(
+    state: &AppState,
+    headers: &HeaderMap,
+    client: Option<IpAddr>,
+) -> Result<PageContext, Response> {
     let stranger = match state.session(headers).await {
-        Ok(session) => return Ok(state.page_context(Some(&session))),
+        Ok(session) => {
+            let actor = Actor {
+                seat: Some(session.seat),
+                client,
+            };
+            return Ok(state.page_context(Some((&session, actor))));
+        }
         Err(stranger) => stranger,
     };
     Err(match stranger {
@@ -103,6 +141,17 @@ async fn render(
     request: Request,
 ) -> Response {
     let first_paint = FirstPaint::gather(&context).await;
+    render_paint(state, context, first_paint, sign_in, status, request).await
+}
+
+async fn render_paint(
+    state: &AppState,
+    context: PageContext,
+    first_paint: FirstPaint,
+    sign_in: Option<SignIn>,
+    status: StatusCode,
+    request: Request,
+) -> Response {
     let provide = move || {
         // leptos has made the nonce before this is called, and takes no other.
         let nonce = use_nonce().map(|nonce| nonce.to_string());

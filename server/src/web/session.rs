@@ -1,8 +1,9 @@
 //! Sign-in, sign-out, and the question who one is. Plain forms, so that they work before any script has loaded.
 
 use app::model::{SignIn, SignInError};
+use app::words;
 use axum::Form;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
@@ -11,9 +12,11 @@ use serde_json::json;
 
 use super::AppState;
 use super::pages;
+use super::refusals::Audited;
 use super::viewer::Stranger;
+use crate::audit::{self, Actor, Outcome};
 use crate::error::chain;
-use crate::seats::{Person, Session};
+use crate::seats::{Person, Refused, Session};
 
 /// Longer than any code or name: more of what was typed is neither read nor shown again.
 const LENGTH: usize = 64;
@@ -28,30 +31,52 @@ pub(super) struct Typed {
 }
 
 /// `POST /session`: opens a session, or shows the page again with what is wrong.
-pub(super) async fn sign_in(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    Form(typed): Form<Typed>,
-) -> Response {
+pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> Response {
+    let client = state.client(&request);
+    let headers = request.headers().clone();
+    let Form(typed) = match Form::<Typed>::from_request(request, &state).await {
+        Ok(typed) => typed,
+        Err(rejection) => return rejection.into_response(),
+    };
     let cut = |text: &str| text.chars().take(LENGTH).collect::<String>();
     let (code, name) = (cut(&typed.code), cut(&typed.name));
-    match state
-        .seats
-        .sign_in(&code, &name, state.published.now())
-        .await
-    {
+    let now = state.published.now();
+    match state.seats.sign_in(&code, &name, now).await {
         Ok(opened) => {
-            log(&opened.session, "sign_in", "done");
-            let cookie = state.public_url.set_cookie(&opened.cookie);
-            ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
+            let actor = Actor {
+                seat: Some(opened.session.seat),
+                client,
+            };
+            let verb = match opened.claimed {
+                Some(_) => "claim_seat",
+                None => "sign_in",
+            };
+            audit::record(actor, verb, namespace(&opened.session), Outcome::Done);
+            leave_other(&state, &headers, &opened.session).await;
+            let cookie = [(SET_COOKIE, state.public_url.set_cookie(&opened.cookie))];
+            match opened.claimed {
+                Some(claimed) => {
+                    let page = pages::claimed(&state, &headers, claimed).await;
+                    (cookie, page).into_response()
+                }
+                None => (cookie, Redirect::to("/")).into_response(),
+            }
         }
-        Err(error) => {
+        Err(Refused { error, is_news }) => {
+            if is_news {
+                let actor = Actor { seat: None, client };
+                let reason = words::sign_in_error(&error);
+                audit::record(actor, "sign_in", "", Outcome::Refused(&reason));
+            }
             let status = match error {
                 SignInError::TooManyWrongCodes { .. } => StatusCode::TOO_MANY_REQUESTS,
                 SignInError::ClusterUnreachable => StatusCode::SERVICE_UNAVAILABLE,
-                _ => StatusCode::UNAUTHORIZED,
+                // Not wrong yet: the page asks for more.
+                SignInError::NameNeeded => StatusCode::OK,
+                SignInError::NameTaken | SignInError::NoFreeSeat => StatusCode::CONFLICT,
+                SignInError::NameUnreadable => StatusCode::UNPROCESSABLE_ENTITY,
+                SignInError::UnknownCode | SignInError::Ended { .. } => StatusCode::UNAUTHORIZED,
             };
-            tracing::info!(verb = "sign_in", outcome = "refused", reason = ?error, "access");
             let retry_after = match &error {
                 SignInError::TooManyWrongCodes { wait_s } => Some(*wait_s),
                 _ => None,
@@ -62,6 +87,7 @@ pub(super) async fn sign_in(
                 name,
             };
             let mut response = pages::sign_in_again(&state, &headers, sign_in, status).await;
+            response.extensions_mut().insert(Audited::Written);
             if let Some(wait_s) = retry_after {
                 response.headers_mut().insert(RETRY_AFTER, wait_s.into());
             }
@@ -70,21 +96,53 @@ pub(super) async fn sign_in(
     }
 }
 
+/// A browser has one seat: who signs in with another code has left the first.
+async fn leave_other(state: &AppState, headers: &HeaderMap, opened: &Session) {
+    let Ok(before) = state.session(headers).await else {
+        return;
+    };
+    if before.hash != opened.hash
+        && let Err(error) = state.seats.sign_out(&before).await
+    {
+        // It ends by itself when nobody uses it.
+        tracing::warn!(seat = %before.seat, error = chain(&error), "a session that was left still holds");
+    }
+}
+
 /// `POST /session/end`: ends the session on every replica.
 pub(super) async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
     if let Ok(session) = state.session(request.headers()).await {
-        if let Err(error) = state.seats.sign_out(&session).await {
-            tracing::error!(seat = %session.seat, verb = "sign_out", outcome = "failed", error = chain(&error), "access");
+        let actor = Actor {
+            seat: Some(session.seat),
+            client: state.client(&request),
+        };
+        let signed_out = state.seats.sign_out(&session).await;
+        let namespace = namespace(&session);
+        if let Err(error) = signed_out {
+            audit::record(
+                actor,
+                "sign_out",
+                namespace,
+                Outcome::Failed(&chain(&error)),
+            );
             return (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "You are still signed in, because the cluster does not answer. Try again in a moment.\n",
             )
                 .into_response();
         }
-        log(&session, "sign_out", "done");
+        audit::record(actor, "sign_out", namespace, Outcome::Done);
     }
     let cookie = state.public_url.clear_cookie();
     ([(SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()
+}
+
+/// What a session is for, in the audit.
+fn namespace(session: &Session) -> &str {
+    match &session.person {
+        Person::Attendee { namespace } => namespace,
+        Person::Instructor => "all seats",
+    }
 }
 
 /// `GET /session`: who one is. The page asks when its stream was closed, since an `EventSource` hides the status.
@@ -111,8 +169,4 @@ pub(super) fn refuse(stranger: Stranger) -> Response {
     };
     let told = json!({ "error": error, "reason": stranger.reason() });
     (status, axum::Json(told)).into_response()
-}
-
-fn log(session: &Session, verb: &str, outcome: &str) {
-    tracing::info!(seat = %session.seat, verb, outcome, "access");
 }

@@ -1,13 +1,15 @@
 //! Who asks: from the request's cookie to what the pages may call.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::model::{Panel, SessionEnd, SignInError};
 use app::workshop::{PageContext, Viewer};
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 
 use super::AppState;
 use super::act::{ClassSession, SeatSession};
+use crate::audit::Actor;
 use crate::error::chain;
 use crate::seats::{NoSession, Person, Session};
 
@@ -42,6 +44,12 @@ impl Stranger {
 }
 
 impl AppState {
+    /// Where a request comes from.
+    pub(super) fn client<B>(&self, request: &Request<B>) -> Option<IpAddr> {
+        let proxies = &self.trusted_proxies;
+        proxies.client(request.extensions(), request.headers())
+    }
+
     /// The session of a request.
     pub(super) async fn session(&self, headers: &HeaderMap) -> Result<Session, Stranger> {
         let cookie = self.public_url.read_cookie(headers);
@@ -57,16 +65,17 @@ impl AppState {
     }
 
     /// What pages and server functions may know and call.
-    pub(super) fn page_context(&self, session: Option<&Session>) -> PageContext {
-        let viewer = match session {
+    pub(super) fn page_context(&self, asks: Option<(&Session, Actor)>) -> PageContext {
+        let viewer = match asks {
             None => Viewer::Anonymous,
-            Some(session) => match &session.person {
+            Some((session, actor)) => match &session.person {
                 Person::Attendee { namespace } => Viewer::Attendee {
                     namespace: namespace.clone(),
-                    workshop: Arc::new(SeatSession::new(self.clone(), session, namespace)),
+                    name: session.name.clone(),
+                    workshop: Arc::new(SeatSession::new(self.clone(), actor, namespace)),
                 },
                 Person::Instructor => Viewer::Instructor {
-                    class: Arc::new(ClassSession::new(self.clone(), session)),
+                    class: Arc::new(ClassSession::new(self.clone(), actor)),
                 },
             },
         };
@@ -78,6 +87,7 @@ impl AppState {
                 simulated: self.simulated,
                 load_defaults: self.load_defaults,
                 load_limits: self.load_limits,
+                class: self.seats.class_phase(),
             },
             assets: self.site.assets(),
             // Each answer's own; the page's route fills it in.

@@ -23,7 +23,7 @@ use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
 use server::seats::{Seats, provision};
-use server::web::{self, AppState, PublicUrl, Site, Streams};
+use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
 use tokio_util::sync::CancellationToken;
@@ -103,6 +103,8 @@ impl World {
             load_limits: limits,
             simulated: true,
             streams: Streams::default(),
+            refusals: Refusals::default(),
+            trusted_proxies: Arc::default(),
             shutdown: shutdown.clone(),
         };
         let world = Self {

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 /// A token bucket. Shared by all requests of this process.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     burst: f64,
     per_second: f64,
     bucket: Mutex<Bucket>,
@@ -19,46 +19,68 @@ pub(super) struct Budget {
 struct Bucket {
     tokens: f64,
     filled: TimeMs,
+    /// Since the last that was granted.
+    refused: u64,
 }
 
 impl Budget {
     /// Full at first.
-    pub(super) fn new(burst: f64, per_second: f64) -> Self {
+    pub(crate) fn new(burst: f64, per_second: f64) -> Self {
         Self {
             burst,
             per_second,
             bucket: Mutex::new(Bucket {
                 tokens: burst,
                 filled: TimeMs(i64::MIN),
+                refused: 0,
             }),
         }
     }
 
     /// Wrong codes: all forty of a class may mistype theirs at once, then one a second.
-    pub(super) fn of_wrong_codes() -> Self {
+    pub(crate) fn of_wrong_codes() -> Self {
         Self::new(40.0, 1.0)
     }
 
     /// Sessions that this process does not know, each of which costs a question to the API server.
-    pub(super) fn of_unknown_sessions() -> Self {
+    pub(crate) fn of_unknown_sessions() -> Self {
         Self::new(200.0, 20.0)
+    }
+
+    /// Lines of the audit about people who are not signed in: a flood must not fill a disk.
+    pub(crate) fn of_refusals() -> Self {
+        Self::new(100.0, 5.0)
     }
 
     /// Takes one.
     ///
     /// # Errors
-    /// The seconds to wait, if too many came in.
-    pub(super) fn take(&self, now: TimeMs) -> Result<(), u32> {
+    /// Too many came in.
+    pub(crate) fn take(&self, now: TimeMs) -> Result<(), Spent> {
         let mut bucket = self.bucket.lock();
         let passed_s = now.0.saturating_sub(bucket.filled.0).max(0) as f64 / 1000.0;
         bucket.tokens = (bucket.tokens + passed_s * self.per_second).min(self.burst);
         bucket.filled = now;
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
+            bucket.refused = 0;
             return Ok(());
         }
-        Err(((1.0 - bucket.tokens) / self.per_second).ceil() as u32)
+        bucket.refused += 1;
+        Err(Spent {
+            wait_s: ((1.0 - bucket.tokens) / self.per_second).ceil() as u32,
+            is_first: bucket.refused == 1,
+        })
     }
+}
+
+/// Nothing is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spent {
+    /// Seconds until there is some again.
+    pub(crate) wait_s: u32,
+    /// The first of a row: what is worth a line in the log.
+    pub(crate) is_first: bool,
 }
 
 #[cfg(test)]
@@ -72,9 +94,16 @@ mod tests {
         for _ in 0..40 {
             assert_eq!(budget.take(now), Ok(()));
         }
-        assert_eq!(budget.take(now), Err(1));
+        let spent = |is_first| {
+            Err(Spent {
+                wait_s: 1,
+                is_first,
+            })
+        };
+        assert_eq!(budget.take(now), spent(true));
+        assert_eq!(budget.take(now), spent(false));
         assert_eq!(budget.take(now.plus_ms(1_000)), Ok(()));
-        assert_eq!(budget.take(now.plus_ms(1_500)), Err(1));
+        assert_eq!(budget.take(now.plus_ms(1_500)), spent(true));
     }
 
     #[test]
@@ -85,6 +114,6 @@ mod tests {
         for _ in 0..40 {
             assert_eq!(budget.take(now.plus_ms(60_000)), Ok(()));
         }
-        assert_eq!(budget.take(now.plus_ms(60_000)), Err(1));
+        assert!(budget.take(now.plus_ms(60_000)).is_err());
     }
 }
