@@ -597,7 +597,7 @@ pub fn stop_load_of(seat: &str) -> String {
     format!("Stop load of seat {seat}")
 }
 
-/// The head of the instructor's page: `3 loads on · 12 pods ready · 1 seat needs help`.
+/// The head of the instructor's page: `38 of 40 signed in · 3 loads on · 12 pods ready · 1 seat needs help`.
 pub fn class(seats: &[SeatRow]) -> String {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let loads = number(seats.iter().filter(|s| s.load).count());
@@ -608,9 +608,10 @@ pub fn class(seats: &[SeatRow]) -> String {
         1 => " · 1 seat needs help".to_owned(),
         _ => format!(" · {help} seats need help"),
     };
+    let signed_in = seats.iter().filter(|s| s.sessions > 0).count();
     format!(
-        "{} · {} on · {} ready{help}",
-        count(number(seats.len()), "seat", "seats"),
+        "{signed_in} of {} signed in · {} on · {} ready{help}",
+        seats.len(),
         count(loads, "load", "loads"),
         count(pods, "pod", "pods")
     )

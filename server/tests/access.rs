@@ -1,139 +1,274 @@
 //! Who gets where: every route for everybody.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod world;
 
 use std::collections::BTreeSet;
 
-use http::StatusCode;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{Method, StatusCode};
 use leptos::server_fn::axum::server_fn_paths;
 use world::{Browser, World};
 
 /// A cookie of the right form for a seat that exists.
 const FORGED: &str = "__Host-workshop=01.00000000000000000000000000000000";
 
-/// Routes with the status and, after a redirect, the place for: nobody, an attendee, the instructor, a forged cookie.
-const READS: &[(&str, [&str; 4])] = &[
-    (
-        "/",
-        [
-            "303 /sign-in",
-            "200",
-            "303 /seats",
-            "303 /sign-in?reason=signed_out",
-        ],
-    ),
-    (
-        "/seats",
-        [
-            "303 /sign-in",
-            "303 /",
-            "200",
-            "303 /sign-in?reason=signed_out",
-        ],
-    ),
-    ("/sign-in", ["200", "303 /", "303 /", "200"]),
-    ("/session", ["401", "200", "200", "401"]),
-    ("/events?short=1", ["401", "200", "200", "401"]),
-    ("/healthz", ["200"; 4]),
-    ("/readyz", ["200"; 4]),
-    ("/favicon.svg", ["404"; 4]),
-    ("/robots.txt", ["404"; 4]),
-    ("/pkg/dev/main.css", ["404"; 4]),
-    ("/pkg/0123456789abcdef/main.css", ["404"; 4]),
-    ("/nothing", ["404"; 4]),
-    ("/session/end", ["405"; 4]),
-    ("/api/deploy", ["405"; 4]),
-];
+/// The columns of [`TABLE`]: nobody, the attendee of seat 1, the one of seat 2, one whose seat was revoked, the
+/// instructor, somebody with a forged cookie, and the attendee of seat 1 lured to a page of another site.
+const PEOPLE: usize = 7;
 
+#[derive(Clone, Copy, PartialEq)]
+enum Verb {
+    Get,
+    Post,
+}
+
+/// One request, and for each person the status with, after a redirect, the place.
+#[derive(Clone, Copy)]
+struct Case {
+    /// As the server's own table names it.
+    route: &'static str,
+    verb: Verb,
+    path: &'static str,
+    form: &'static str,
+    expected: [&'static str; PEOPLE],
+}
+
+const fn get(path: &'static str, expected: [&'static str; PEOPLE]) -> Case {
+    Case {
+        route: path,
+        verb: Verb::Get,
+        path,
+        form: "",
+        expected,
+    }
+}
+
+const fn post(path: &'static str, form: &'static str, expected: [&'static str; PEOPLE]) -> Case {
+    Case {
+        route: path,
+        verb: Verb::Post,
+        path,
+        form,
+        expected,
+    }
+}
+
+const fn at(route: &'static str, case: Case) -> Case {
+    Case { route, ..case }
+}
+
+const SIGN_IN: &str = "303 /sign-in";
+const SIGNED_OUT: &str = "303 /sign-in?reason=signed_out";
+const REVOKED: &str = "303 /sign-in?reason=revoked";
 const LOAD: &str = "users=10&spawn_rate=5&run_time_s=60&n=26";
+const TOO_MUCH: &str = "users=501&spawn_rate=5&run_time_s=60&n=26";
 
-/// Writes with their form and the status for nobody, an attendee, the instructor, a forged cookie.
-const WRITES: &[(&str, &str, [u16; 4])] = &[
-    ("/api/start_load", LOAD, [401, 409, 403, 401]),
-    ("/api/deploy", "take_over=false", [401, 200, 403, 401]),
-    ("/api/stop_load", "foreign=false", [401, 200, 403, 401]),
-    ("/api/clean_up", "", [401, 200, 403, 401]),
-    ("/api/stop_seat_load", "seat=01", [401, 403, 200, 401]),
-    ("/api/stop_seat_load", "seat=99", [401, 403, 404, 401]),
-    ("/api/stop_all_loads", "", [401, 403, 200, 401]),
-    (
-        "/api/start_load",
-        "users=501&spawn_rate=5&run_time_s=60&n=26",
-        [401, 422, 422, 401],
-    ),
-    ("/api/no_such_function", "", [404, 404, 404, 404]),
+/// What an attendee may do to their own namespace, and nobody else.
+const ATTENDEES: [&str; PEOPLE] = ["401", "200", "200", "401", "403", "401", "403"];
+/// What only an instructor may do.
+const INSTRUCTORS: [&str; PEOPLE] = ["401", "403", "403", "401", "200", "401", "403"];
+/// What needs a session and changes nothing.
+const SIGNED_IN: [&str; PEOPLE] = ["401", "200", "200", "401", "200", "401", "200"];
+
+/// Every route for everybody.
+#[rustfmt::skip]
+const TABLE: &[Case] = &[
+    get("/", [SIGN_IN, "200", "200", REVOKED, "303 /seats", SIGNED_OUT, "200"]),
+    get("/seats", [SIGN_IN, "303 /", "303 /", REVOKED, "200", SIGNED_OUT, "303 /"]),
+    get("/sign-in", ["200", "303 /", "303 /", "200", "303 /", "200", "303 /"]),
+    get("/join", ["200"; PEOPLE]),
+    get("/session", SIGNED_IN),
+    post("/session", "code=01-0000-0000", ["401", "401", "401", "401", "401", "401", "403"]),
+    post("/session/end", "", [SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, "403"]),
+    at("/events", get("/events?short=1", SIGNED_IN)),
+    post("/api/deploy", "take_over=false", ATTENDEES),
+    post("/api/start_load", LOAD, ["401", "409", "409", "401", "403", "401", "403"]),
+    post("/api/start_load", TOO_MUCH, ["401", "422", "422", "401", "422", "401", "403"]),
+    post("/api/stop_load", "foreign=false", ATTENDEES),
+    post("/api/clean_up", "", ATTENDEES),
+    post("/api/stop_seat_load", "seat=01", INSTRUCTORS),
+    post("/api/stop_seat_load", "seat=99", ["401", "403", "403", "401", "404", "401", "403"]),
+    post("/api/stop_all_loads", "", INSTRUCTORS),
+    post("/api/renew_seat", "seat=01", INSTRUCTORS),
+    post("/api/renew_seat", "seat=00", ["401", "403", "403", "401", "404", "401", "403"]),
+    post("/api/renew_seat", "seat=..%2F01", ["401", "403", "403", "401", "404", "401", "403"]),
+    post("/api/revoke_seat", "seat=01", INSTRUCTORS),
+    post("/api/revoke_seat", "seat=00", ["401", "403", "403", "401", "404", "401", "403"]),
+    post("/api/sign_out_seat", "seat=01", INSTRUCTORS),
+    post("/api/sign_out_seat", "seat=00", ["401", "403", "403", "401", "404", "401", "403"]),
+    post("/api/sign_out_all", "", INSTRUCTORS),
+    post("/api/set_class_phase", "phase=read_only", INSTRUCTORS),
+    post("/api/set_class_phase", "phase=never", ["401", "422", "422", "401", "422", "401", "403"]),
+    at("/pkg/{build}/{*file}", get("/pkg/dev/main.css", ["404"; PEOPLE])),
+    at("/pkg/{build}/{*file}", get("/pkg/..%2f..%2fetc/passwd", ["404"; PEOPLE])),
+    get("/favicon.svg", ["404"; PEOPLE]),
+    get("/robots.txt", ["404"; PEOPLE]),
+    get("/healthz", ["200"; PEOPLE]),
+    get("/readyz", ["200"; PEOPLE]),
 ];
 
-/// Nobody, an attendee, an instructor, and someone with a forged cookie: the columns of the tables.
-async fn people(world: &World) -> [Browser; 4] {
-    let mut forged = world.stranger();
-    forged.cookie = Some(FORGED.to_owned());
-    [
-        world.stranger(),
-        world.attendee().await,
-        world.sign_in(&world.instructor).await,
-        forged,
-    ]
+/// The person of a column, in a world of their own.
+async fn person(world: &World, column: usize) -> Browser {
+    match column {
+        0 => world.stranger(),
+        1 => world.attendee().await,
+        2 => world.sign_in(&world.seats[1].code).await,
+        3 => {
+            let revoked = world.attendee().await;
+            let instructor = world.sign_in(&world.instructor).await;
+            let answer = instructor.post("/api/revoke_seat", "seat=01").await;
+            assert_eq!(answer.status, StatusCode::OK);
+            revoked
+        }
+        4 => world.sign_in(&world.instructor).await,
+        5 => {
+            let mut forged = world.stranger();
+            forged.cookie = Some(FORGED.to_owned());
+            forged
+        }
+        _ => {
+            let mut lured = world.attendee().await;
+            let origin = "https://evil.example.org".parse().unwrap();
+            lured.headers.insert("origin", origin);
+            let site = "cross-site".parse().unwrap();
+            lured.headers.insert("sec-fetch-site", site);
+            lured
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn everybody_sees_what_is_theirs() {
-    let world = World::new(1).await;
-    let people = people(&world).await;
-    for (path, expected) in READS {
-        for (person, expected) in people.iter().zip(expected) {
-            let answer = person.get(path).await;
+async fn everybody_gets_what_is_theirs() {
+    for case in TABLE {
+        for (column, expected) in case.expected.iter().enumerate() {
+            let world = World::new(2).await;
+            let person = person(&world, column).await;
+            let answer = match case.verb {
+                Verb::Get => person.get(case.path).await,
+                Verb::Post => person.post(case.path, case.form).await,
+            };
             let told = format!("{} {}", answer.status.as_u16(), answer.location());
-            assert_eq!(told.trim_end(), *expected, "{path}");
+            let (path, form) = (case.path, case.form);
+            assert_eq!(
+                told.trim_end(),
+                *expected,
+                "{path} {form} by person {column}: {}",
+                answer.body
+            );
+        }
+    }
+}
+
+#[test]
+fn table_has_every_route() {
+    let known: BTreeSet<_> = TABLE.iter().map(|case| case.route).collect();
+    let routes: BTreeSet<_> = server::web::paths().collect();
+    assert_eq!(known, routes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_route_answers_another_method() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    for case in TABLE {
+        let answers = |verb| {
+            let mut same = TABLE.iter().filter(|other| other.route == case.route);
+            same.any(|other| other.verb == verb)
+        };
+        for (method, known) in [
+            (Method::GET, answers(Verb::Get)),
+            (Method::POST, answers(Verb::Post)),
+            (Method::PUT, false),
+            (Method::DELETE, false),
+        ] {
+            if known {
+                continue;
+            }
+            let answer = attendee.ask_with(method.clone(), case.path).await;
+            let expected = StatusCode::METHOD_NOT_ALLOWED;
+            assert_eq!(answer.status, expected, "{method} {}", case.path);
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn everybody_does_what_is_theirs() {
+async fn what_is_no_form_is_refused_and_breaks_nothing() {
     let world = World::new(1).await;
-    let people = people(&world).await;
-    for (path, form, expected) in WRITES {
-        for (person, expected) in people.iter().zip(expected) {
-            let answer = person.post(path, form).await;
-            assert_eq!(answer.status.as_u16(), *expected, "{path}: {}", answer.body);
+    let instructor = world.sign_in(&world.instructor).await;
+    let attendee = world.attendee().await;
+    let json = "application/json";
+    let form = "application/x-www-form-urlencoded";
+    for case in TABLE.iter().filter(|case| case.verb == Verb::Post) {
+        for (content_type, body) in [
+            (json, &b"{\"seat\":\"01\"}"[..]),
+            (form, &b"\xff\xfe=\x00&&&=%"[..]),
+            (form, &b"seat[]=01&seat[a][b]=01&take_over[0]=true"[..]),
+            ("multipart/form-data; boundary=x", &b"--x"[..]),
+            ("", &b"seat=01"[..]),
+        ] {
+            for person in [&instructor, &attendee] {
+                let answer = person.post_raw(case.path, content_type, body).await;
+                let status = answer.status;
+                assert!(
+                    !status.is_server_error(),
+                    "{} {content_type}: {status} {}",
+                    case.path,
+                    answer.body
+                );
+            }
         }
     }
+    assert_eq!(world.stranger().get("/readyz").await.status, StatusCode::OK);
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_other_site_can_write() {
+async fn too_large_a_form_is_refused_everywhere() {
     let world = World::new(1).await;
-    let mut lured = world.attendee().await;
-    lured
-        .headers
-        .insert("origin", "https://evil.example.org".parse().unwrap());
-    lured
-        .headers
-        .insert("sec-fetch-site", "cross-site".parse().unwrap());
-    let writes = WRITES.iter().map(|(path, form, _)| (*path, *form));
-    for (path, form) in writes.chain([("/session", "code=x"), ("/session/end", "")]) {
-        let answer = lured.post(path, form).await;
-        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+    let attendee = world.attendee().await;
+    let form = format!("code={}", "x".repeat(65 * 1024));
+    for case in TABLE.iter().filter(|case| case.verb == Verb::Post) {
+        // Sign-out reads no body at all.
+        if case.path == "/session/end" {
+            continue;
+        }
+        let answer = attendee.post(case.path, &form).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "{}",
+            case.path
+        );
     }
-    assert_eq!(lured.get("/").await.status, StatusCode::OK);
 }
 
 #[tokio::test(start_paused = true)]
-async fn attendee_acts_in_no_namespace_but_their_own() {
+async fn another_seats_namespace_in_every_field_is_not_looked_at() {
     let world = World::new(2).await;
-    let other = world.sign_in(&world.seats[1].code).await;
-    // A namespace in the form is not looked at.
-    let form = "take_over=false&namespace=workshop-user-1";
-    assert_eq!(other.post("/api/deploy", form).await.status, StatusCode::OK);
-    let second = &world.seats[1].namespace;
-    world::until("the second namespace has the app", || {
-        let snapshot = world.published.snapshot(second);
-        snapshot.is_some_and(|snapshot| snapshot.deployment.is_some())
-    })
-    .await;
-    assert_eq!(world.snapshot().deployment, None);
+    let attendee = world.attendee().await;
+    let (own, other) = (&world.seats[0].namespace, &world.seats[1].namespace);
+    let fields = ["namespace", "ns", "seat", "name", "user"];
+    let everywhere: String = fields
+        .iter()
+        .map(|field| format!("&{field}={other}"))
+        .collect();
+    let query = everywhere.replacen('&', "?", 1);
+    let told = attendee.get(&format!("/session{query}")).await.json();
+    assert_eq!(told["namespace"], own.as_str());
+    let mut events = attendee.events(&format!("/events{query}")).await;
+    let first = events.next().await.unwrap();
+    assert_eq!(first.data["snapshot"]["namespace"], own.as_str());
+    let page = attendee.get(&format!("/{query}")).await;
+    assert!(page.body.contains(own) && !page.body.contains(other));
+    let path = format!("/api/deploy{query}");
+    let form = format!("take_over=false{everywhere}");
+    assert_eq!(attendee.post(&path, &form).await.status, StatusCode::OK);
+    world
+        .until("the app is where it belongs", |s| s.deployment.is_some())
+        .await;
+    let neighbour = world.published.snapshot(other).unwrap();
+    assert_eq!(neighbour.deployment, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,14 +338,6 @@ async fn form_without_script_returns_to_its_page() {
     attendee.cookie = None;
     let answer = attendee.post("/api/deploy", "take_over=false").await;
     assert_eq!(answer.location(), "/sign-in");
-}
-
-#[tokio::test(start_paused = true)]
-async fn too_large_a_form_is_refused() {
-    let world = World::new(1).await;
-    let form = format!("code={}", "x".repeat(65 * 1024));
-    let answer = world.stranger().post("/session", &form).await;
-    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[test]

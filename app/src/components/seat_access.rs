@@ -110,6 +110,13 @@ fn Dialog(
     let revoked = move || row.read().as_ref().is_some_and(|row| row.revoked);
     let nobody = move || row.read().as_ref().is_none_or(|row| row.sessions == 0);
     let card = Memo::new(move |_| actions.renew.value().get().and_then(Result::ok));
+    // The button that was pressed is gone with the question: Esc and Enter go to what closes the answer.
+    let last = NodeRef::<Button>::new();
+    Effect::new(move || {
+        if let (true, Some(last)) = (card.read().is_some(), last.get()) {
+            let _focused = last.focus();
+        }
+    });
     let named = seat.clone();
     let told = move || {
         let failure = actions.failure().map(|error| words::error(&error));
@@ -143,7 +150,7 @@ fn Dialog(
                 }.into_any(),
             }}
             <div class="buttons">
-                <button type="button" class="last" on:click=move |_| close()>{words::DONE}</button>
+                <button type="button" class="last" node_ref=last on:click=move |_| close()>{words::DONE}</button>
             </div>
         </div>
     }

@@ -414,7 +414,10 @@ pub(crate) fn overview() -> Overview {
                 help: Some("The image registry.invalid/webapp cannot be pulled.".to_owned()),
                 ..row("08", Phase::Deploying, 0, 1)
             },
-            row("09", Phase::NotStarted, 0, 0),
+            SeatRow {
+                sessions: 0,
+                ..row("09", Phase::NotStarted, 0, 0)
+            },
         ],
     }
 }

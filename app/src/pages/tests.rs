@@ -224,6 +224,10 @@ fn instructor_can_stop_each_load() {
         "6 / 8",
         "3:58",
         "Scaling up",
+        "1 device signed in",
+        "nobody signed in",
+        "Access to seat 07",
+        "Class: running",
         "The image registry.invalid/webapp cannot be pulled.",
     ] {
         assert!(html.contains(text), "{text} is missing");

@@ -370,7 +370,7 @@ fn wrong_codes_get_one_line() {
 fn class_is_summed_up_without_a_cluster_figure_of_its_own() {
     assert_eq!(
         class(&samples::overview().seats),
-        "3 seats · 1 load on · 6 pods ready · 1 seat needs help"
+        "2 of 3 signed in · 1 load on · 6 pods ready · 1 seat needs help"
     );
 }
 

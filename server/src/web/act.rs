@@ -8,8 +8,9 @@ use app::words;
 use app::workshop::{Class, Workshop};
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -243,6 +244,13 @@ pub(super) async fn server_function(State(state): State<AppState>, request: Requ
         seat: Some(session.seat),
         client: state.client(&request),
     };
+    // Read here, since leptos tells nobody that a form was too large.
+    let (parts, body) = request.into_parts();
+    let form = match Bytes::from_request(Request::new(body), &state).await {
+        Ok(form) => form,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let request = Request::from_parts(parts, Body::from(form));
     let context = state.page_context(Some((&session, actor)));
     let provide = move || provide_context(context.clone());
     let answer = leptos_axum::handle_server_fns_with_context(provide, request).await;

@@ -222,6 +222,18 @@ impl Browser {
         self.ask(request, Body::from(form.to_owned())).await
     }
 
+    /// Sends whatever bytes as whatever they are called.
+    pub(crate) async fn post_raw(&self, path: &str, content_type: &str, body: &[u8]) -> Answer {
+        let request = Request::post(path).header(CONTENT_TYPE, content_type);
+        self.ask(request, Body::from(body.to_vec())).await
+    }
+
+    /// Asks with any method.
+    pub(crate) async fn ask_with(&self, method: http::Method, path: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        self.ask(request, Body::empty()).await
+    }
+
     async fn ask(&self, request: http::request::Builder, body: Body) -> Answer {
         let (parts, body) = self.send(request, body).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
