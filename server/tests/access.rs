@@ -6,7 +6,10 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Method, StatusCode};
 use leptos::server_fn::axum::server_fn_paths;
 use world::{Browser, World};
@@ -181,7 +184,9 @@ async fn no_route_answers_another_method() {
             (Method::GET, answers(Verb::Get)),
             (Method::POST, answers(Verb::Post)),
             (Method::PUT, false),
+            (Method::PATCH, false),
             (Method::DELETE, false),
+            (Method::TRACE, false),
         ] {
             if known {
                 continue;
@@ -292,6 +297,13 @@ async fn every_answer_bears_the_security_headers() {
         assert!(!policy.contains("unsafe-inline"), "{path}: {policy}");
         assert_eq!(headers[REFERRER_POLICY], "same-origin", "{path}");
         assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        for name in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+            assert_eq!(headers[name], "same-origin", "{path}");
+        }
+        let lasts = &headers[STRICT_TRANSPORT_SECURITY];
+        assert_eq!(lasts, "max-age=31536000", "{path}");
+        let cache = headers[CACHE_CONTROL].to_str().unwrap();
+        assert!(cache.starts_with("no-"), "{path}: {cache}");
     }
 }
 

@@ -130,6 +130,42 @@ async fn oldest_of_too_many_sessions_gives_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn second_code_in_a_browser_ends_the_first_session() {
+    let world = World::new(2).await;
+    let first = world.attendee().await;
+    let form = format!("code={}", world.seats[1].code);
+    let answer = first.post("/session", &form).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let told = first.get("/session").await;
+    assert_eq!(told.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(told.json()["reason"], "signed_out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_cluster_is_away_nobody_gets_in_and_nobody_is_thrown_out() {
+    let world = World::new(2).await;
+    let inside = world.attendee().await;
+    let mut events = inside.events("/events").await;
+    world.simulator.faults().set_api_server_down(true);
+    let form = format!("code={}", world.seats[1].code);
+    let answer = world.stranger().post("/session", &form).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!answer.headers.contains_key(SET_COOKIE));
+    assert!(answer.body.contains("could not be checked"));
+    // Who has no session is not told that it ended: it may have begun on another replica.
+    let mut unknown = world.stranger();
+    let cookie = "__Host-workshop=01.00000000000000000000000000000000";
+    unknown.cookie = Some(cookie.to_owned());
+    let told = unknown.get("/session").await;
+    assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(inside.get("/session").await.status, StatusCode::OK);
+    let minute = std::time::Duration::from_secs(60);
+    assert!(!events.ends_within(minute).await);
+    world.simulator.faults().set_api_server_down(false);
+    assert_eq!(inside.get("/session").await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
 async fn secrets_hold_neither_code_nor_session() {
     let world = World::new(1).await;
     let browser = world.attendee().await;

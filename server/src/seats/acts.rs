@@ -55,11 +55,11 @@ impl Seats {
     ///
     /// # Errors
     /// As [`Seats::renew`].
-    pub async fn sign_out_seat(&self, number: SeatNumber, now: TimeMs) -> Result<bool> {
+    pub async fn sign_out_seat(&self, number: SeatNumber) -> Result<bool> {
         if !self.is_attendees(number) {
             return Ok(false);
         }
-        self.taken(self.inner.store.sign_out(number, now).await)
+        self.taken(self.inner.store.sign_out(number).await)
     }
 
     /// Ends all attendees' sessions; returns on how many seats there were any.
@@ -72,7 +72,7 @@ impl Seats {
             .iter()
             .filter(|seat| matches!(seat.person, Person::Attendee { .. }) && seat.sessions(now) > 0)
             .map(|seat| seat.number);
-        let results = self.inner.store.sign_out_all(numbers, now).await;
+        let results = self.inner.store.sign_out_all(numbers).await;
         let mut count = 0;
         let mut first = Ok(());
         for result in results {

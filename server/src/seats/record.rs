@@ -20,8 +20,9 @@ pub(super) const CODE: &str = "code";
 pub(super) const ROLE: &str = "role";
 pub(super) const NAMESPACE: &str = "namespace";
 pub(super) const NAME: &str = "name";
-/// Sessions begun until this time are over.
-const SIGNED_OUT: &str = "signed-out";
+/// Names the sessions that hold: another round ends all that were begun in the one before. No clock is asked, as those of
+/// replicas and of the instructor's machine differ.
+const ROUND: &str = "round";
 const SESSION_PREFIX: &str = "session.";
 /// The class's, in the instructor's Secret alone.
 const CLASS_PHASE: &str = "class-phase";
@@ -33,6 +34,8 @@ pub(super) const INSTRUCTOR: &str = "instructor";
 
 /// A session unused for so long is over.
 pub(super) const SESSION_IDLE_MS: i64 = 12 * 60 * 60 * 1000;
+/// A session is over after this time, used or not: the longest class is a week.
+pub(super) const SESSION_MOST_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Sessions of one seat; the oldest gives way.
 pub(super) const SESSIONS: usize = 20;
 
@@ -54,7 +57,7 @@ pub struct Seat {
     pub(super) version: u64,
     /// HMAC of the code; `None` while the seat is revoked.
     code: Option<Vec<u8>>,
-    signed_out: Option<TimeMs>,
+    round: String,
     sessions: BTreeMap<String, SessionRecord>,
     /// What the instructor's seat holds of the class.
     pub(super) class: ClassRecord,
@@ -67,6 +70,9 @@ pub(super) struct SessionRecord {
     pub expires: TimeMs,
     /// Of the code that opened it: another code ends it.
     pub code: String,
+    /// The seat's when it was opened: another one ends it.
+    #[serde(default)]
+    pub round: String,
 }
 
 /// The class as a whole.
@@ -116,7 +122,6 @@ impl Seat {
         });
         let bytes = |key: &str| data.get(key).map(|value| value.0.clone());
         let json = |key: &str| serde_json::from_slice::<Value>(&data.get(key)?.0).ok();
-        let signed_out = json(SIGNED_OUT).and_then(|value| serde_json::from_value(value).ok());
         let phase = json(CLASS_PHASE).and_then(|value| serde_json::from_value(value).ok());
         let version = secret.resource_version();
         Ok(Self {
@@ -127,7 +132,7 @@ impl Seat {
                 .and_then(|version| version.parse().ok())
                 .unwrap_or(0),
             code: bytes(CODE).filter(|code| !code.is_empty()),
-            signed_out,
+            round: text(ROUND).unwrap_or_default().to_owned(),
             sessions: sessions.collect(),
             class: ClassRecord {
                 phase: phase.unwrap_or_default(),
@@ -175,9 +180,9 @@ impl Seat {
         let record = self.sessions.get(hash).ok_or(SessionEnd::SignedOut)?;
         if Some(&record.code) != self.fingerprint().as_ref() {
             Err(SessionEnd::NewCode)
-        } else if self.signed_out.is_some_and(|at| record.issued <= at) {
+        } else if record.round != self.round {
             Err(SessionEnd::SignedOutByInstructor)
-        } else if record.expires <= now {
+        } else if record.expires <= now || record.issued.plus_ms(SESSION_MOST_MS) <= now {
             Err(SessionEnd::Expired)
         } else {
             Ok(record)
@@ -193,10 +198,10 @@ impl Seat {
     /// A session that begins now, with a code of this HMAC that the seat is about to get.
     pub(super) fn first_session(&self, hmac: &[u8], now: TimeMs) -> SessionRecord {
         SessionRecord {
-            // Later than the last sign-out of all, also within its millisecond.
-            issued: self.signed_out.map_or(now, |at| now.max(at.plus_ms(1))),
+            issued: now,
             expires: now.plus_ms(SESSION_IDLE_MS),
             code: fingerprint(hmac),
+            round: self.round.clone(),
         }
     }
 
@@ -279,9 +284,9 @@ impl SeatPatch {
         }
     }
 
-    /// Ends all sessions begun until now, also those that no watch has told yet.
-    pub(super) fn sign_out(self, now: TimeMs) -> Self {
-        self.set(SIGNED_OUT, json!(now).to_string())
+    /// Ends all sessions, also those that no watch has told yet. `round` is one that never was.
+    pub(super) fn round(self, round: &str) -> Self {
+        self.set(ROUND, round)
     }
 
     /// Moves the class to another phase.
@@ -336,7 +341,7 @@ mod tests {
             name: None,
             version: 1,
             code: Some(mk_key().hash(code)),
-            signed_out: None,
+            round: String::new(),
             sessions: BTreeMap::new(),
             class: ClassRecord::default(),
         }
@@ -380,10 +385,19 @@ mod tests {
         assert_eq!(seat.session("a", last), Ok(&record));
         let over = last.plus_ms(1);
         assert_eq!(seat.session("a", over), Err(SessionEnd::Expired));
+        let week = NOW.plus_ms(SESSION_MOST_MS);
+        let used = SessionRecord {
+            expires: week.plus_ms(SESSION_IDLE_MS),
+            ..record.clone()
+        };
+        seat.sessions.insert("used".to_owned(), used.clone());
+        assert_eq!(seat.session("used", week.plus_ms(-1)), Ok(&used));
+        assert_eq!(seat.session("used", week), Err(SessionEnd::Expired));
+        seat.sessions.remove("used");
         assert_eq!(seat.session("b", NOW), Err(SessionEnd::SignedOut));
         assert_eq!(seat.sessions(NOW), 1);
 
-        seat.signed_out = Some(NOW);
+        seat.round = "2".to_owned();
         let end = Err(SessionEnd::SignedOutByInstructor);
         assert_eq!(seat.session("a", NOW), end);
         let again = seat.new_session(NOW).unwrap();
@@ -432,12 +446,12 @@ mod tests {
 
         let patch = SeatPatch::default()
             .revoke()
-            .sign_out(NOW)
+            .round("2")
             .class_phase(ClassPhase::ReadOnly)
             .class_code(Some(&mk_key().hash(&mk_code("C-KQ2M-9DXA"))));
         let read = Seat::read(&mk_secret(patch)).unwrap();
         assert!(read.is_revoked());
-        assert_eq!(read.signed_out, Some(NOW));
+        assert_eq!(read.round, "2");
         assert_eq!(read.class.phase, ClassPhase::ReadOnly);
         assert!(read.class.opens(&mk_key(), &mk_code("C-KQ2M-9DXA")));
         assert!(!read.class.opens(&mk_key(), &mk_code("C-KQ2M-9DXB")));

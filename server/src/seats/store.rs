@@ -1,7 +1,7 @@
 //! The seats' Secrets in the panel's namespace: every read and write of them but the watch. Used by the running panel
 //! with its own account, and by `workshop seats` with the rights of the person at the keyboard.
 
-use app::model::{ClassPhase, TimeMs};
+use app::model::ClassPhase;
 use futures::StreamExt;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -136,17 +136,18 @@ impl SeatStore {
     }
 
     /// Ends all sessions of a seat.
-    pub async fn sign_out(&self, number: SeatNumber, now: TimeMs) -> Result<Seat> {
-        self.patch(number, SeatPatch::default().sign_out(now)).await
+    pub async fn sign_out(&self, number: SeatNumber) -> Result<Seat> {
+        let round = getrandom::u64().map_err(Error::Random)?;
+        let patch = SeatPatch::default().round(&format!("{round:016x}"));
+        self.patch(number, patch).await
     }
 
     /// Ends all sessions of each of these seats. One that fails does not keep the others.
     pub(super) async fn sign_out_all(
         &self,
         numbers: impl IntoIterator<Item = SeatNumber>,
-        now: TimeMs,
     ) -> Vec<Result<Seat>> {
-        let calls = numbers.into_iter().map(|number| self.sign_out(number, now));
+        let calls = numbers.into_iter().map(|number| self.sign_out(number));
         // Boxed, as a stream of borrowed futures is not `Send` for every lifetime otherwise.
         let calls: Vec<_> = calls.map(Box::pin).collect();
         futures::stream::iter(calls)

@@ -170,8 +170,7 @@ impl Class for ClassSession {
 
     async fn sign_out(&self, seat: &str) -> app::Result<()> {
         let number = number(seat)?;
-        let now = self.state.published.now();
-        let signed_out = self.state.seats.sign_out_seat(number, now).await;
+        let signed_out = self.state.seats.sign_out_seat(number).await;
         self.record("sign_out_seat", seat, &signed_out);
         found(signed_out)
     }

@@ -2,18 +2,30 @@
 
 use std::borrow::Cow;
 
-use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, Request, StatusCode};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, Predicate, SizeAbove};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::PublicUrl;
+
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// A year. Not for subdomains: the panel may stand at the top of a domain whose others are not its business.
+const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Browsers that came by https once come by nothing else.
+pub(super) fn only_https(url: &PublicUrl) -> SetResponseHeaderLayer<Option<HeaderValue>> {
+    let policy = url.is_https().then_some(ONLY_HTTPS);
+    SetResponseHeaderLayer::overriding(STRICT_TRANSPORT_SECURITY, policy)
+}
 
 /// Answers that are no page run no script at all.
 const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -40,6 +52,9 @@ pub(super) async fn secure(mut response: Response) -> Response {
     // Forms without JavaScript return to where they came from, so the page's own address must be told to the panel.
     default(REFERRER_POLICY, "same-origin");
     default(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // No other site's page holds a window of ours, or embeds what we answer.
+    default(COOP, "same-origin");
+    default(CORP, "same-origin");
     // Pages and answers are one person's and of one moment.
     default(CACHE_CONTROL, "no-store");
     response
@@ -63,9 +78,11 @@ pub(super) fn csrf(url: &PublicUrl) -> CsrfLayer<CsrfRefusal> {
 }
 
 fn refuse(_error: ProtectionError) -> Response {
-    let mut response = Response::new(Body::from("This form was sent by another site.\n"));
-    *response.status_mut() = StatusCode::FORBIDDEN;
-    response
+    (
+        StatusCode::FORBIDDEN,
+        "This form was sent by another site.\n",
+    )
+        .into_response()
 }
 
 /// Compresses pages and JSON. Never the stream, whose frames must leave at once; built files are compressed already.

@@ -132,6 +132,7 @@ pub fn router(state: AppState) -> Router {
         router = router.route(path, answer);
     }
     let csrf = headers::csrf(&state.public_url);
+    let only_https = headers::only_https(&state.public_url);
     router
         .fallback(files::nothing_here)
         .layer(headers::compression())
@@ -143,6 +144,7 @@ pub fn router(state: AppState) -> Router {
             refusals::tell,
         ))
         .layer(axum::middleware::map_response(headers::secure))
+        .layer(only_https)
         .layer(
             TraceLayer::new_for_http()
                 .make_span_with(headers::request_span)

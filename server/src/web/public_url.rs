@@ -59,6 +59,10 @@ impl PublicUrl {
         &self.origin
     }
 
+    pub(super) fn is_https(&self) -> bool {
+        self.https
+    }
+
     /// The session cookie's name. Browsers take a `__Host-` cookie only over https and from this host itself.
     fn cookie_name(&self) -> &'static str {
         if self.https {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::model::{Overview, Snapshot, StreamEvent};
+use app::model::{Overview, SessionEnd, Snapshot, StreamEvent};
 use bytes::{Buf, BytesMut};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -152,6 +152,15 @@ impl Events {
             }
         });
         assert!(found.await.is_ok(), "not within {seconds} s: {what}");
+    }
+
+    /// Reads to the stream's end, and returns why it ended.
+    pub(crate) async fn end(mut self) -> SessionEnd {
+        loop {
+            if let StreamEvent::Ended { end } = self.next().await {
+                return end;
+            }
+        }
     }
 
     async fn next(&mut self) -> StreamEvent {

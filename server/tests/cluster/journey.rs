@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use app::model::{Explanation, LoadOutcome, LoadStage, Snapshot};
-use http::StatusCode;
 
 use crate::browser::{Browser, Events};
-use crate::kubectl::{apply, kubectl, refused};
+use crate::kubectl::{apply, kubectl};
 use crate::panel::{Installed, Panel};
+use crate::walls;
 
 /// What the panel promises: what kubectl does is on the page within a second.
 const SHOWN_WITHIN: Duration = Duration::from_secs(1);
@@ -31,55 +31,12 @@ async fn a_class_deploys_loads_scales_and_cleans_up() {
     let panel = installed.start().await;
     let address = panel.address.clone();
 
-    the_walls_hold(&installed, &address).await;
+    walls::hold(&installed, &address).await;
     let ((), ()) = tokio::join!(
         the_whole_story(&installed, panel),
         what_kubectl_does_is_shown(&installed, &address)
     );
-}
-
-/// Nobody gets anywhere without a right of their own.
-async fn the_walls_hold(installed: &Installed, address: &str) {
-    let (one, two) = (&installed.seats[0].namespace, &installed.seats[1].namespace);
-    let panel = "--as=system:serviceaccount:workshop:panel";
-    for verb in ["create", "delete", "patch"] {
-        let answer = refused(&["auth", "can-i", verb, "deployments", "-n", one, panel]);
-        assert!(answer.contains("no"), "{answer}");
-    }
-    refused(&["get", "secrets", "-n", one, panel]);
-    refused(&["get", "pods", "--subresource=log", "-n", one, panel]);
-    let attendee = format!("--as=system:serviceaccount:{one}:attendee");
-    kubectl(&[
-        "auth",
-        "can-i",
-        "create",
-        "deployments",
-        "-n",
-        one,
-        &attendee,
-    ]);
-    refused(&[
-        "auth",
-        "can-i",
-        "create",
-        "deployments",
-        "-n",
-        two,
-        &attendee,
-    ]);
-    refused(&["get", "pods", "-n", two, &attendee]);
-
-    let neighbour = Browser::sign_in(address, &installed.seats[1].code).await;
-    assert_eq!(neighbour.status("GET", "/session").await, StatusCode::OK);
-    let nobody = Browser::anonymous(address);
-    assert_eq!(
-        nobody.status("GET", "/events").await,
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        nobody.status("POST", "/api/deploy").await,
-        StatusCode::UNAUTHORIZED
-    );
+    walls::audit_names_the_attendee(&installed);
 }
 
 /// 0 → 1 → 10 → 1 → 0, with the panel restarted in mid-load.
@@ -163,9 +120,12 @@ async fn the_whole_story(installed: &Installed, panel: Panel) {
         })
         .await;
 
-    browser
-        .press("/api/stop_load", &[("foreign", "false")])
-        .await;
+    // The attendee and the instructor at the same time: both are answered, and the load goes once.
+    let (foreign, seat_number) = ([("foreign", "false")], [("seat", "01")]);
+    tokio::join!(
+        browser.press("/api/stop_load", &foreign),
+        instructor.press("/api/stop_seat_load", &seat_number)
+    );
     let stopped = |s: &Snapshot| {
         let end = s.load.as_ref().and_then(|l| l.end.as_ref());
         end.is_some_and(|end| matches!(end.outcome, LoadOutcome::Stopped { .. }))

@@ -11,3 +11,4 @@ mod browser;
 mod journey;
 mod kubectl;
 mod panel;
+mod walls;

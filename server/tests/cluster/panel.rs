@@ -6,12 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use http::StatusCode;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 
 use crate::browser::Browser;
 use crate::kubectl::kubectl;
 
 /// The panel's own namespace, and the prefix of the seats', apart from those of a class on the same cluster.
-const NAMESPACE: &str = "workshop";
+pub(crate) const NAMESPACE: &str = "workshop";
 const PREFIX: &str = "workshop-test-";
 
 /// Everything that the panel needs on the cluster; deleted when dropped.
@@ -64,6 +66,16 @@ impl Installed {
         }
         assert_eq!(installed.seats.len(), seats as usize, "{printed}");
         installed
+    }
+
+    /// A client that is nobody but the panel.
+    pub(crate) async fn client(&self) -> Client {
+        let file = Kubeconfig::read_from(&self.kubeconfig).expect("it was written before");
+        let options = KubeConfigOptions::default();
+        let config = Config::from_custom_kubeconfig(file, &options)
+            .await
+            .expect("it is a kubeconfig");
+        Client::try_from(config).expect("it makes a client")
     }
 
     /// Starts the panel; returns once it is ready, as a Service would send requests to it.
