@@ -9,6 +9,7 @@ mod key;
 mod known;
 mod name;
 pub mod provision;
+pub mod qr;
 mod record;
 mod sessions;
 mod store;
