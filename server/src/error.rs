@@ -22,6 +22,23 @@ pub enum Error {
     /// A Secret of the panel's namespace lacks a key or holds nonsense.
     #[error("failed to read Secret {name}: {what}")]
     ReadSecret { name: String, what: &'static str },
+    /// Whoever runs the program may not do what it is about.
+    #[error("you have no right to {what}")]
+    NoRight { what: String },
+    /// A namespace cannot be, or stay, a seat's.
+    #[error("failed to make namespace {namespace} seat {seat}'s: {why}")]
+    TakeNamespace {
+        namespace: String,
+        seat: String,
+        why: String,
+    },
+    /// Something that was deleted waits for somebody.
+    #[error("failed to delete {kind} {name}: {why}")]
+    Hangs {
+        kind: &'static str,
+        name: String,
+        why: String,
+    },
     /// Cookies that this process does not know come in faster than they are looked up.
     #[error("too many unknown sessions at once")]
     TooManyUnknownSessions,

@@ -18,6 +18,7 @@ async fn main() -> ExitCode {
         Command::Demo(options) => cli::demo(options).await,
         Command::Serve(options) => cli::serve(options).await,
         Command::Seats(command) => cli::seats(command).await,
+        Command::Class(options) => cli::class(options).await,
         Command::Check(options) => cli::check(options).await,
         Command::Prepull(options) => cli::prepull(options).await,
     };

@@ -11,6 +11,12 @@ pub const PART_OF: &str = "autoscaling-workshop";
 /// A Namespace with it is a workshop namespace; all others are ignored.
 pub const SEAT_LABEL: &str = "autoscaling-workshop/seat";
 
+/// Label of a seat's Namespace; its value is the namespace of the panel whose seat it is.
+pub const PANEL_LABEL: &str = "autoscaling-workshop/panel";
+
+/// Annotation of a seat's Namespace that was there before the seat and stays after it; its value is what it was given.
+pub const ADOPTED_ANNOTATION: &str = "autoscaling-workshop/adopted";
+
 /// The account in each attendee's namespace that the panel acts as.
 pub const ATTENDEE_ACCOUNT: &str = "attendee";
 

@@ -52,7 +52,9 @@ impl Stage {
         let ended = shutdown.clone();
         tokio::spawn(async move { cluster.run(ended).await });
         let admin = simulator.client(Identity::admin());
-        provision::apply_panel_rights(&admin).await.unwrap();
+        provision::apply_panel_rights(&admin, PANEL_NAMESPACE)
+            .await
+            .unwrap();
         let wanted = provision::Options {
             count: 2,
             prefix: "workshop-user-".to_owned(),

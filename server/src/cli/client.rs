@@ -5,8 +5,13 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use server::config::ClusterOptions;
 
-/// The one client. kube's own retry is off: it would hold a call for minutes while an API answers 503.
+/// The one client.
 pub(super) async fn client(options: &ClusterOptions) -> Result<Client> {
+    connect(&config(options).await?)
+}
+
+/// How to reach the cluster. kube's own retry is off: it would hold a call for minutes while an API answers 503.
+pub(super) async fn config(options: &ClusterOptions) -> Result<Config> {
     let mut config = match &options.kubeconfig {
         Some(file) => {
             let kubeconfig = Kubeconfig::read_from(file)
@@ -18,5 +23,11 @@ pub(super) async fn client(options: &ClusterOptions) -> Result<Client> {
             .context("found no cluster: neither a kubeconfig nor a pod's own account")?,
     };
     config.default_retry = false;
-    Client::try_from(config).context("failed to make a client from the cluster's configuration")
+    Ok(config)
+}
+
+/// A client for a cluster that is known how to reach.
+pub(super) fn connect(config: &Config) -> Result<Client> {
+    Client::try_from(config.clone())
+        .context("failed to make a client from the cluster's configuration")
 }

@@ -75,7 +75,7 @@ pub(crate) async fn demo(options: Demo) -> Result<ExitCode> {
 /// The panel's account and the seats, as an administrator would make them.
 async fn seats(simulator: &Simulator, options: &Demo) -> Result<Vec<Provisioned>> {
     let admin = simulator.client(Identity::admin());
-    provision::apply_panel_rights(&admin).await?;
+    provision::apply_panel_rights(&admin, PANEL_NAMESPACE).await?;
     let wanted = provision::Options {
         count: options.seats,
         prefix: "workshop-user-".to_owned(),

@@ -12,5 +12,5 @@ mod shutdown;
 pub(crate) use check::check;
 pub(crate) use demo::demo;
 pub(crate) use prepull::prepull;
-pub(crate) use seats::seats;
+pub(crate) use seats::{class, seats};
 pub(crate) use serve::serve;

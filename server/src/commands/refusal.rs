@@ -27,6 +27,9 @@ pub(super) fn refusal(error: &Error) -> Refusal {
         Error::Random(_)
         | Error::ReadSecret { .. }
         | Error::ReadManifest { .. }
+        | Error::NoRight { .. }
+        | Error::TakeNamespace { .. }
+        | Error::Hangs { .. }
         | Error::TooManyUnknownSessions => unavailable(),
     }
 }

@@ -11,7 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use check::{Check, CheckOutput, Prepull};
 pub use panel::{AppOptions, Demo, LimitOptions, PanelOptions, Serve};
-pub use seats::{SeatsCommand, SeatsCreate};
+pub use seats::{
+    Class, CreateOutput, LinkOptions, ListOutput, SeatChoice, SeatsCards, SeatsChange, SeatsClass,
+    SeatsCommand, SeatsCreate, SeatsDelete, SeatsKubeconfigs, SeatsList, SeatsRename, SeatsRevoke,
+    TokenOptions,
+};
 
 /// A web control panel for classes on Kubernetes autoscaling.
 #[derive(Debug, Parser)]
@@ -38,9 +42,11 @@ pub enum Command {
     Demo(Demo),
     /// The panel on the cluster of the kubeconfig or of the pod's own account.
     Serve(Serve),
-    /// Makes the attendees' namespaces and their seat codes.
+    /// Seats of a class: namespaces, codes, cards, kubeconfigs.
     #[command(subcommand)]
     Seats(SeatsCommand),
+    /// Opens, ends or closes the class: whether attendees may act.
+    Class(Class),
     /// Tells whether a class can be held on this cluster, and what to do where it cannot.
     Check(Check),
     /// Pulls both images onto every node, so that nobody waits for them in class.

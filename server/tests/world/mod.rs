@@ -60,7 +60,9 @@ impl World {
         tokio::spawn(async move { controllers.run(ended).await });
 
         let admin = simulator.client(Identity::admin());
-        provision::apply_panel_rights(&admin).await.unwrap();
+        provision::apply_panel_rights(&admin, PANEL_NAMESPACE)
+            .await
+            .unwrap();
         let wanted = provision::Options {
             count: seats,
             prefix: "workshop-user-".to_owned(),

@@ -1,0 +1,152 @@
+//! Who may do what: the attendee's account in its namespace, and the panel's own account. Pure but for one apply.
+
+use kube::Client;
+use kube::api::DynamicObject;
+use serde_json::{Value, json};
+
+use super::apply;
+use crate::error::{Error, Result};
+use crate::names::PANEL_NAMESPACE;
+
+/// The panel's account and rights, for clusters by hand: `kubectl apply -f deploy/rbac.yaml`.
+const RBAC: &str = include_str!("../../../../deploy/rbac.yaml");
+
+/// What `commands/`, the reading of the load's log and an attendee's own kubectl need, and nothing more: no Secrets, no
+/// roles, no exec, no tokens. An apply that creates needs `create` and `patch`; `kubectl replace` and `edit` need `update`.
+pub(super) fn attendee_rules() -> Value {
+    let rule = |group: &str, resources: Value, verbs: Value| json!({ "apiGroups": [group], "resources": resources, "verbs": verbs });
+    let seen = json!(["get", "list", "watch"]);
+    let written = json!([
+        "get", "list", "watch", "create", "update", "patch", "delete"
+    ]);
+    json!([
+        rule("", json!(["configmaps", "services"]), written.clone()),
+        rule("apps", json!(["deployments"]), written.clone()),
+        rule("batch", json!(["jobs"]), written.clone()),
+        rule("keda.sh", json!(["scaledobjects"]), written),
+        // `kubectl scale`
+        rule(
+            "apps",
+            json!(["deployments/scale"]),
+            json!(["get", "update", "patch"])
+        ),
+        rule(
+            "",
+            json!(["pods"]),
+            json!(["get", "list", "watch", "delete"])
+        ),
+        rule("", json!(["pods/log"]), json!(["get"])),
+        rule(
+            "",
+            json!(["events", "limitranges", "resourcequotas"]),
+            seen.clone()
+        ),
+        rule("apps", json!(["replicasets"]), seen.clone()),
+        rule("autoscaling", json!(["horizontalpodautoscalers"]), seen),
+        // `kubectl top pods`
+        rule("metrics.k8s.io", json!(["pods"]), json!(["get", "list"])),
+    ])
+}
+
+/// The panel's own account and rights, for a panel in `namespace`. Another panel on the same cluster has a binding of
+/// its own to the same `ClusterRole`.
+///
+/// # Errors
+/// The file that is part of this program cannot be read.
+pub fn panel_objects(namespace: &str) -> Result<Vec<DynamicObject>> {
+    let mut objects: Vec<DynamicObject> =
+        serde_saphyr::from_multiple(RBAC).map_err(|source| Error::ReadManifest {
+            file: "deploy/rbac.yaml",
+            source: Box::new(source),
+        })?;
+    if namespace == PANEL_NAMESPACE {
+        return Ok(objects);
+    }
+    for object in &mut objects {
+        if let Some(theirs) = &mut object.metadata.namespace {
+            namespace.clone_into(theirs);
+        }
+        let kind = object.types.as_ref().map(|types| types.kind.as_str());
+        match kind {
+            Some("Namespace") => object.metadata.name = Some(namespace.to_owned()),
+            Some("ClusterRoleBinding") => {
+                let name = object.metadata.name.take().unwrap_or_default();
+                object.metadata.name = Some(format!("{name}-{namespace}"));
+            }
+            _ => {}
+        }
+        for subject in object.data["subjects"].as_array_mut().into_iter().flatten() {
+            subject["namespace"] = namespace.into();
+        }
+    }
+    Ok(objects)
+}
+
+/// Applies the panel's own account and rights, for a panel in `namespace`.
+///
+/// # Errors
+/// The first call that the API server refused.
+pub async fn apply_panel_rights(client: &Client, namespace: &str) -> Result<()> {
+    for object in panel_objects(namespace)? {
+        apply(client, &object).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(object: &DynamicObject) -> &str {
+        &object.types.as_ref().unwrap().kind
+    }
+
+    #[test]
+    fn panel_rights_are_read() {
+        let objects = panel_objects(PANEL_NAMESPACE).unwrap();
+        let kinds: Vec<_> = objects.iter().map(kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                "Namespace",
+                "ServiceAccount",
+                "ClusterRole",
+                "ClusterRoleBinding",
+                "Role",
+                "RoleBinding"
+            ]
+        );
+    }
+
+    #[test]
+    fn panel_may_write_nothing_outside_its_namespace() {
+        let objects = panel_objects(PANEL_NAMESPACE).unwrap();
+        let role = objects.iter().find(|object| kind(object) == "ClusterRole");
+        for rule in role.unwrap().data["rules"].as_array().unwrap() {
+            for verb in rule["verbs"].as_array().unwrap() {
+                let verb = verb.as_str().unwrap();
+                assert!(["get", "list", "watch"].contains(&verb), "{rule}");
+            }
+            for resource in rule["resources"].as_array().unwrap() {
+                let resource = resource.as_str().unwrap();
+                assert!(!["secrets", "configmaps", "pods/log"].contains(&resource));
+            }
+        }
+    }
+
+    #[test]
+    fn second_panel_shares_nothing_but_the_cluster_role() {
+        let objects = panel_objects("workshop-b").unwrap();
+        for object in &objects {
+            let text = serde_json::to_string(object).unwrap();
+            let named = text.contains("workshop-b");
+            assert_eq!(named, kind(object) != "ClusterRole", "{text}");
+            assert!(!text.contains(r#""namespace":"workshop""#), "{text}");
+        }
+        let binding = objects
+            .iter()
+            .find(|object| kind(object) == "ClusterRoleBinding");
+        let name = binding.unwrap().metadata.name.as_deref();
+        assert_eq!(name, Some("workshop-panel-workshop-b"));
+    }
+}
