@@ -34,6 +34,7 @@ pub(super) async fn run(
     let clients = Clients::new(options.client.clone());
     let publish = publish::Options {
         build: site.build().to_owned(),
+        panel_namespace: options.namespace.clone(),
         ..publish::Options::default()
     };
     let (seats, mut watch) = Seats::start(options.client, options.namespace, shutdown.clone());

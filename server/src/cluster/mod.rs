@@ -84,9 +84,10 @@ const SCALED_OBJECT: &str = "ScaledObject";
 impl Cluster {
     /// Starts one watch per kind, the metrics poll and the probe of the API server into `tasks`.
     ///
-    /// Each task returns its name, and only after `shutdown`.
+    /// Each task returns its name, and only after `shutdown`. Seats are those of the panel in `panel_namespace`.
     pub fn start(
         clients: &Clients,
+        panel_namespace: &str,
         metrics_interval: Duration,
         shutdown: &CancellationToken,
         tasks: &mut JoinSet<&'static str>,
@@ -106,6 +107,7 @@ impl Cluster {
 
         tasks.spawn(seats::watch(
             Api::<kube::core::DeserializeGuard<Namespace>>::all(client.clone()),
+            panel_namespace.to_owned(),
             Arc::clone(&seats),
             Arc::clone(&health),
             Arc::clone(&changes),

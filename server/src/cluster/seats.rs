@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::changes::Changes;
 use super::health::{Health, NAMESPACE};
 use super::watch::{Trouble, config, heals_itself, pause};
-use crate::names::SEAT_LABEL;
+use crate::names::{PANEL_LABEL, SEAT_LABEL};
 
 /// One seat, as its namespace's label tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,14 +96,18 @@ fn order(number: &str) -> (u64, &str) {
     (number.parse().unwrap_or(u64::MAX), number)
 }
 
-fn seat(namespace: &Namespace) -> Option<Seat> {
-    let number = namespace.labels().get(SEAT_LABEL)?.clone();
+/// A seat of the panel in `panel`: another class on the same cluster has seats of the same numbers.
+fn seat_of(namespace: &Namespace, panel: &str) -> Option<Seat> {
+    let labels = namespace.labels();
+    labels.get(PANEL_LABEL).filter(|of| *of == panel)?;
+    let number = labels.get(SEAT_LABEL)?.clone();
     Some(Seat { number })
 }
 
 /// Watches the namespaces until `shutdown`; returns the kind. `forget` is called for those that are no seats.
 pub(super) async fn watch(
     api: Api<DeserializeGuard<Namespace>>,
+    panel: String,
     seats: Arc<Seats>,
     health: Arc<Health>,
     changes: Arc<Changes>,
@@ -114,7 +118,16 @@ pub(super) async fn watch(
     let watching = async {
         let mut backoff = DefaultBackoff::default();
         loop {
-            let trouble = follow(&api, &seats, &health, &changes, &forget, &mut backoff).await;
+            let trouble = follow(
+                &api,
+                &panel,
+                &seats,
+                &health,
+                &changes,
+                &forget,
+                &mut backoff,
+            )
+            .await;
             match &trouble {
                 Trouble::Absent(error) => health.absent(NAMESPACE, error),
                 Trouble::Broken(error) => health.broken(NAMESPACE, error),
@@ -128,6 +141,7 @@ pub(super) async fn watch(
 
 async fn follow(
     api: &Api<DeserializeGuard<Namespace>>,
+    panel: &str,
     seats: &Seats,
     health: &Health,
     changes: &Changes,
@@ -150,10 +164,9 @@ async fn follow(
         match event {
             Event::Init => listed.clear(),
             Event::InitApply(namespace) => {
-                listed.insert(
-                    namespace.name_any(),
-                    namespace.0.ok().as_ref().and_then(seat),
-                );
+                let seat = namespace.0.as_ref().ok();
+                let seat = seat.and_then(|namespace| seat_of(namespace, panel));
+                listed.insert(namespace.name_any(), seat);
             }
             Event::InitDone => {
                 seats.replace(&listed);
@@ -166,7 +179,9 @@ async fn follow(
             }
             Event::Apply(namespace) => {
                 let name = namespace.name_any();
-                if seats.apply(&name, namespace.0.ok().as_ref().and_then(seat)) {
+                let seat = namespace.0.as_ref().ok();
+                let seat = seat.and_then(|namespace| seat_of(namespace, panel));
+                if seats.apply(&name, seat) {
                     forget(&name);
                 }
                 changes.mark(&name);
@@ -226,5 +241,17 @@ mod tests {
         seats.apply("old", None);
         seats.apply("old", mk_seat("2"));
         assert!(relabelled.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_seat_of_another_panel_is_none_of_ours() {
+        let mut namespace = Namespace::default();
+        let labels = namespace.metadata.labels.get_or_insert_default();
+        labels.insert(SEAT_LABEL.to_owned(), "01".to_owned());
+        assert_eq!(seat_of(&namespace, "workshop"), None);
+        let labels = namespace.metadata.labels.get_or_insert_default();
+        labels.insert(PANEL_LABEL.to_owned(), "workshop".to_owned());
+        assert_eq!(seat_of(&namespace, "workshop"), mk_seat("01"));
+        assert_eq!(seat_of(&namespace, "another"), None);
     }
 }

@@ -9,6 +9,8 @@ mod publisher;
 
 use std::time::Duration;
 
+use crate::names::PANEL_NAMESPACE;
+
 pub use feed::{Feed, Frame};
 pub use published::Published;
 pub use publisher::Publisher;
@@ -18,6 +20,8 @@ pub use publisher::Publisher;
 pub struct Options {
     /// Names this build to the pages; a page of another build reloads once.
     pub build: String,
+    /// The panel's own namespace: seats of others are not shown.
+    pub panel_namespace: String,
     /// Pause between two polls of metrics.k8s.io. metrics-server has a new sample every 15 s
     /// (`--metric-resolution` in its manifests); 5 s finds it at most 5 s late.
     pub metrics_interval: Duration,
@@ -29,6 +33,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             build: env!("CARGO_PKG_VERSION").to_owned(),
+            panel_namespace: PANEL_NAMESPACE.to_owned(),
             metrics_interval: Duration::from_secs(5),
             keep: Duration::from_secs(60 * 60),
         }

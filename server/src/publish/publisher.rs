@@ -58,7 +58,13 @@ impl Publisher {
         shutdown: CancellationToken,
     ) -> (Arc<Published>, JoinHandle<Result<(), Error>>) {
         let mut tasks = JoinSet::new();
-        let cluster = Cluster::start(&clients, options.metrics_interval, &shutdown, &mut tasks);
+        let cluster = Cluster::start(
+            &clients,
+            &options.panel_namespace,
+            options.metrics_interval,
+            &shutdown,
+            &mut tasks,
+        );
         let started = cluster.clock().now();
         let boot = boot(started);
         let published = Arc::new(Published::new(

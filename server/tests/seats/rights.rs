@@ -1,6 +1,6 @@
 //! Who may do what: the attendee's account, the panel's account, and what sessions are left after a change.
 
-use app::model::{SessionEnd, TimeMs};
+use app::model::SessionEnd;
 use http::StatusCode;
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use kube::api::PostParams;
@@ -138,7 +138,7 @@ async fn panels_account_changes_seats_and_makes_none() {
     store.rename(number, Some("Ana")).await.unwrap();
     store.revoke(number).await.unwrap();
     store.renew(number).await.unwrap();
-    store.sign_out(number, TimeMs(0)).await.unwrap();
+    store.sign_out(number).await.unwrap();
     store.open_free_seats().await.unwrap();
     assert_eq!(store.list().await.unwrap().len(), 2);
 
@@ -161,11 +161,9 @@ async fn renewed_revoked_and_signed_out_seats_end_their_sessions() {
     for seat in &world.seats {
         browsers.push(world.sign_in(&seat.code).await);
     }
-    // The panel knows the cluster's time from headers that are cut to seconds; `sign-out` counts the second as over.
-    let now = TimeMs(world.simulator.clock().now().as_millisecond()).plus_ms(999);
     store.renew(SeatNumber(1)).await.unwrap();
     store.revoke(SeatNumber(2)).await.unwrap();
-    store.sign_out(SeatNumber(3), now).await.unwrap();
+    store.sign_out(SeatNumber(3)).await.unwrap();
     world::settle().await;
     let reasons = [
         SessionEnd::NewCode,

@@ -10,10 +10,7 @@ use server::seats::{PersonName, Seat, SeatNumber, SeatStore};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
-use super::{
-    Failures, chosen, cluster_time, fatal, interrupted, known, line, namespace, not_shown, print,
-    told,
-};
+use super::{Failures, chosen, fatal, interrupted, known, line, namespace, not_shown, print, told};
 use crate::cli::shutdown::shutdown;
 
 /// What renewing came to.
@@ -87,11 +84,10 @@ pub(super) async fn revoke(options: SeatsRevoke) -> Result<ExitCode> {
 
 /// `workshop seats sign-out`
 pub(super) async fn sign_out(options: SeatsChange) -> Result<ExitCode> {
-    let (client, store, seats) = known(&options.cluster).await?;
+    let (_, store, seats) = known(&options.cluster).await?;
     let seats = chosen(&options.choice.seats, seats)?;
-    let now = cluster_time(&client).await;
     each(&seats, "signed out", async |number| {
-        store.sign_out(number, now).await
+        store.sign_out(number).await
     })
     .await
 }
