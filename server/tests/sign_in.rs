@@ -130,6 +130,23 @@ async fn oldest_of_too_many_sessions_gives_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn code_that_another_replica_made_a_moment_ago_opens_its_seat() {
+    let world = World::new(1).await;
+    // The watch is behind: it comes back after a pause.
+    world.simulator.faults().cut_watches();
+    let store = server::seats::SeatStore::new(world.admin(), PANEL_NAMESPACE.to_owned());
+    let seat = "1".parse().unwrap();
+    let (_, code) = store.renew(seat).await.unwrap();
+    let browser = world.sign_in(&code.to_string()).await;
+    assert_eq!(browser.get("/session").await.status, StatusCode::OK);
+    store.revoke(seat).await.unwrap();
+    world::settle().await;
+    world.simulator.faults().cut_watches();
+    let (_, code) = store.renew(seat).await.unwrap();
+    world.sign_in(&code.to_string()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn second_code_in_a_browser_ends_the_first_session() {
     let world = World::new(2).await;
     let first = world.attendee().await;

@@ -388,7 +388,7 @@ mod tests {
         let week = NOW.plus_ms(SESSION_MOST_MS);
         let used = SessionRecord {
             expires: week.plus_ms(SESSION_IDLE_MS),
-            ..record.clone()
+            ..record
         };
         seat.sessions.insert("used".to_owned(), used.clone());
         assert_eq!(seat.session("used", week.plus_ms(-1)), Ok(&used));

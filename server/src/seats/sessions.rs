@@ -104,22 +104,30 @@ impl Seats {
     /// # Errors
     /// What the sign-in page says. An unknown seat and a wrong code answer alike.
     pub async fn sign_in(&self, code: &str, name: &str, now: TimeMs) -> Result<Opened, Refused> {
-        let opened = match code.parse::<Code>() {
-            Ok(code) => match code.opens() {
-                Opens::Seat(number) => self.open(&code, number, now).await,
-                Opens::FreeSeat => self.claim(&code, name, now).await,
-            },
+        let code = code.parse::<Code>();
+        let first = match &code {
+            Ok(code) => self.open(code, name, now, Look::AtWhatIsKnown).await,
             Err(NoCode) => Err(Refusal::WrongCode),
+        };
+        let opened = match (first, &code) {
+            (Err(Refusal::WrongCode), code) => match self.inner.wrong_codes.take(now) {
+                // It may be newer than what is known here: another replica may have renewed it a moment ago.
+                Ok(()) => match code {
+                    Ok(code) => self.open(code, name, now, Look::Anew).await,
+                    Err(NoCode) => Err(Refusal::WrongCode),
+                },
+                Err(Spent { wait_s, is_first }) => {
+                    return Err(Refused {
+                        error: SignInError::TooManyWrongCodes { wait_s },
+                        is_news: is_first,
+                    });
+                }
+            },
+            (first, _) => first,
         };
         opened.map_err(|refusal| match refusal {
             Refusal::Told(error) => Refused::new(error),
-            Refusal::WrongCode => match self.inner.wrong_codes.take(now) {
-                Ok(()) => Refused::new(SignInError::UnknownCode),
-                Err(Spent { wait_s, is_first }) => Refused {
-                    error: SignInError::TooManyWrongCodes { wait_s },
-                    is_news: is_first,
-                },
-            },
+            Refusal::WrongCode => Refused::new(SignInError::UnknownCode),
             Refusal::Failed(error) => {
                 tracing::error!(error = chain(&error), "a code could not be checked");
                 Refused::new(SignInError::ClusterUnreachable)
@@ -127,15 +135,38 @@ impl Seats {
         })
     }
 
-    /// A session on the seat with this code.
-    async fn open(&self, code: &Code, number: SeatNumber, now: TimeMs) -> Result<Opened, Refusal> {
-        let key = self.inner.store.key().await?;
-        let seat = match self.inner.known.get(number) {
-            Some(seat) => Some(seat),
-            // The watch knows every seat. Only while it has listed none yet is it worth a call.
-            None if !self.ready() => self.inner.store.get(number).await?.map(Arc::new),
-            None => None,
+    async fn open(
+        &self,
+        code: &Code,
+        name: &str,
+        now: TimeMs,
+        look: Look,
+    ) -> Result<Opened, Refusal> {
+        let (number, is_class) = match code.opens() {
+            Opens::Seat(number) => (number, false),
+            Opens::FreeSeat => (SeatNumber::INSTRUCTOR, true),
         };
+        if look == Look::Anew
+            && let Some(seat) = self.inner.store.get(number).await?
+        {
+            self.inner.known.learn(seat);
+        }
+        if is_class {
+            self.claim(code, name, now).await
+        } else {
+            self.open_seat(code, number, now).await
+        }
+    }
+
+    /// A session on the seat with this code.
+    async fn open_seat(
+        &self,
+        code: &Code,
+        number: SeatNumber,
+        now: TimeMs,
+    ) -> Result<Opened, Refusal> {
+        let key = self.inner.store.key().await?;
+        let seat = self.inner.known.get(number);
         let seat = seat.filter(|seat| seat.opens(key, code));
         let seat = seat.ok_or(Refusal::WrongCode)?;
         self.admits(&seat)?;
@@ -184,7 +215,7 @@ impl Seats {
             match seat.session(&hash, now) {
                 Ok(record) => return self.admit(&seat, hash, record, now),
                 // It may be newer than what is known.
-                Err(SessionEnd::SignedOut | SessionEnd::NewCode) => {}
+                Err(SessionEnd::SignedOut | SessionEnd::NewCode | SessionEnd::Revoked) => {}
                 Err(end) => return Err(NoSession::Ended(end)),
             }
         }
@@ -305,6 +336,15 @@ async fn changed(seat: &mut Option<watch::Receiver<Arc<Seat>>>) {
     if followed.changed().await.is_err() {
         *seat = None;
     }
+}
+
+/// Where a code is looked up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// In what this process knows: it costs no call.
+    AtWhatIsKnown,
+    /// In the cluster.
+    Anew,
 }
 
 /// Why a sign-in opens nothing.
