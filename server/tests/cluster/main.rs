@@ -11,3 +11,7 @@ mod browser;
 mod journey;
 mod kubectl;
 mod panel;
+mod seats;
+
+/// Held by each test: the cluster is one, and a panel shows the seats of all of it.
+static CLUSTER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
