@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod attendee;
 mod browser;
 mod journey;
 mod kubectl;

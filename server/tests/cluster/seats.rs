@@ -1,6 +1,6 @@
 //! `workshop seats …` as an instructor types it, and the handout's kubectl commands as an attendee types them.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use app::model::LoadSettings;
 use server::workshop::manifests::{self, APP, Settings, to_yaml};
 
-use crate::kubectl::{kubectl, refused};
+use crate::attendee::Attendee;
+use crate::kubectl::{kubectl, refused, succeeded};
 use crate::panel::kubeconfig;
 
 /// The panel's namespace and the seats' prefix, apart from the journey's.
@@ -81,74 +82,6 @@ fn remove() {
         &binding,
         "--ignore-not-found",
     ]);
-}
-
-struct Attendee {
-    kubeconfig: PathBuf,
-}
-
-impl Attendee {
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("kubectl");
-        command.args(arguments).env("KUBECONFIG", &self.kubeconfig);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().expect("kubectl runs");
-        succeeded(arguments, &output)
-    }
-
-    fn refused(&self, arguments: &[&str]) {
-        let output = self.command(arguments).output().expect("kubectl runs");
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            !output.status.success(),
-            "kubectl {arguments:?} was not refused"
-        );
-        assert!(
-            error.contains("Forbidden") || error.contains("forbidden"),
-            "{arguments:?}: {error}"
-        );
-    }
-
-    /// `kubectl apply -f -` or `kubectl delete -f -`
-    fn with_file(&self, verb: &str, file: &str) {
-        let arguments = [verb, "-f", "-"];
-        let mut child = self
-            .command(&arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kubectl runs");
-        let mut input = child.stdin.take().expect("it has an input");
-        input.write_all(file.as_bytes()).expect("it reads");
-        drop(input);
-        succeeded(&arguments, &child.wait_with_output().expect("kubectl ends"));
-    }
-
-    /// Runs `command` while kubectl watches, and returns the first line that the watch shows.
-    fn first_line_of(&self, watch: &[&str], command: impl FnOnce()) -> String {
-        let mut child = self
-            .command(watch)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("kubectl runs");
-        let output = child.stdout.take().expect("its output is ours");
-        command();
-        let line = BufReader::new(output).lines().next();
-        // It would watch for ever.
-        child.kill().expect("it runs still");
-        child.wait().expect("it ends");
-        line.expect("it shows a line").expect("it is text")
-    }
-}
-
-fn succeeded(arguments: &[&str], output: &Output) -> String {
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {error}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// `workshop` with these arguments, about the seats of this test.
