@@ -27,6 +27,7 @@ spec:
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: cargo xtask test-cluster"]
 async fn a_class_deploys_loads_scales_and_cleans_up() {
+    let _alone = crate::CLUSTER.lock().await;
     let installed = Installed::new(2);
     let panel = installed.start().await;
     let address = panel.address.clone();

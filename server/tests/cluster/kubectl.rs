@@ -44,8 +44,9 @@ pub(crate) fn refused(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
-fn succeeded(arguments: &[&str], output: &Output) -> String {
+/// What a command printed. Panics with its error if it failed.
+pub(crate) fn succeeded(arguments: &[&str], output: &Output) -> String {
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "kubectl {arguments:?}: {error}");
+    assert!(output.status.success(), "{arguments:?}: {error}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

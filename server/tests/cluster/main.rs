@@ -7,8 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod attendee;
 mod browser;
 mod journey;
 mod kubectl;
 mod panel;
-mod walls;
+
+/// Held by each test: the cluster is one, and a panel shows the seats of all of it.
+mod seats;
+static CLUSTER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -52,7 +52,7 @@ impl Installed {
         let mut installed = Self {
             seats: Vec::new(),
             instructor: String::new(),
-            kubeconfig: kubeconfig(),
+            kubeconfig: kubeconfig(NAMESPACE),
         };
         for line in printed.lines() {
             match line.split_whitespace().collect::<Vec<_>>()[..] {
@@ -136,8 +136,8 @@ fn remove(seats: u32) {
 }
 
 /// A kubeconfig with the token of the panel's account, and nothing of the administrator's.
-fn kubeconfig() -> PathBuf {
-    let token = kubectl(&["create", "token", "panel", "-n", NAMESPACE, "--duration=2h"]);
+pub(crate) fn kubeconfig(namespace: &str) -> PathBuf {
+    let token = kubectl(&["create", "token", "panel", "-n", namespace, "--duration=2h"]);
     let cluster = |path: &str| kubectl(&["config", "view", "--raw", "--minify", "-o", path]);
     let config = serde_json::json!({
         "apiVersion": "v1",
@@ -151,7 +151,7 @@ fn kubeconfig() -> PathBuf {
                 cluster("jsonpath={.clusters[0].cluster.certificate-authority-data}"),
         }}],
     });
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("panel.kubeconfig");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{namespace}.kubeconfig"));
     std::fs::write(&file, config.to_string()).expect("the folder can be written to");
     file
 }

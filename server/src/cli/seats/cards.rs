@@ -19,6 +19,8 @@ pub(super) struct Sheet {
     path: PathBuf,
     file: File,
     origin: String,
+    /// Cards are in it, or may be.
+    used: bool,
 }
 
 impl Sheet {
@@ -32,10 +34,11 @@ impl Sheet {
             path: path.to_owned(),
             file: files::create_new(path)?,
             origin: url.origin().to_owned(),
+            used: false,
         })
     }
 
-    /// Writes the cards of those seats that have a code to show; without any, the file goes away again.
+    /// Writes the cards of those seats that have a code to show.
     pub(super) fn write(
         mut self,
         seats: Vec<Provisioned>,
@@ -52,12 +55,12 @@ impl Sheet {
             })
         });
         let cards: Vec<_> = cards.collect();
-        let path = self.path.display();
         if cards.is_empty() {
             eprintln!("no seat got a code, so there is no card to print");
-            return std::fs::remove_file(&self.path)
-                .with_context(|| format!("failed to remove {path}"));
+            return Ok(());
         }
+        self.used = true;
+        let path = self.path.display();
         let sheet = Cards {
             origin: &self.origin,
             cards: &cards,
@@ -77,10 +80,21 @@ impl Sheet {
     }
 }
 
+/// A file without cards goes away again.
+impl Drop for Sheet {
+    fn drop(&mut self) {
+        if !self.used {
+            // It stays empty otherwise, which harms nobody.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// `workshop seats cards`: gives seats another code, and writes it on cards.
 pub(super) async fn cards(options: SeatsCards) -> Result<ExitCode> {
     let (client, store, seats) = known(&options.cluster).await?;
     let seats = chosen(&options.renew, seats)?;
+    let sheet = Sheet::create(&options.output, &options.link)?;
     let now = cluster_time(&client).await;
     let signed_in = seats.iter().filter(|seat| seat.sessions(now) > 0);
     let signed_in: Vec<_> = signed_in.map(|seat| seat.number.to_string()).collect();
@@ -97,7 +111,6 @@ pub(super) async fn cards(options: SeatsCards) -> Result<ExitCode> {
     if !ask::agreed(&format!("{question} Go on?"), options.yes)? {
         return Ok(ExitCode::FAILURE);
     }
-    let sheet = Sheet::create(&options.output, &options.link)?;
     let stop = shutdown()?;
     let progress = Progress::new("renewing codes", seats.len());
     let renewed = change::renew_each(&store, &seats, &stop, &progress).await;

@@ -76,8 +76,9 @@ pub(super) async fn create(options: SeatsCreate) -> Result<ExitCode> {
             .0
             .extend(folder.write(&client, &namespaces, &stop).await.0);
     }
-    let made = seats.iter().filter(|seat| seat.code.is_some()).count();
-    eprintln!("{made} seats made, {} were there", seats.len() - made);
+    let attendees = seats.iter().filter(|seat| seat.namespace.is_some());
+    let (made, there): (Vec<_>, Vec<_>) = attendees.partition(|seat| seat.code.is_some());
+    eprintln!("{} seats made, {} were there", made.len(), there.len());
     if let Some(sheet) = sheet {
         sheet.write(seats, |seat| {
             let namespace = folder.as_ref().and(seat.namespace.as_deref());
@@ -125,9 +126,11 @@ impl<'a> Run<'a> {
                     CreateOutput::Text | CreateOutput::Yaml => line(&seat),
                 };
                 if let Err(error) = self.progress.aside(|| print(&text)) {
-                    if seat.code.is_some() {
-                        self.failures.push(number, not_shown(number, &error));
-                    }
+                    let why = match &seat.code {
+                        Some(_) => not_shown(number, &error),
+                        None => format!("it exists, but nobody reads this: {error}"),
+                    };
+                    self.failures.push(number, why);
                     // The next codes could not be shown either.
                     self.stop.cancel();
                 }

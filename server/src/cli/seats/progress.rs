@@ -30,8 +30,8 @@ impl Progress {
 
     /// One more is done.
     pub(super) fn done(&self, what: &str) {
-        self.bar.inc(1);
         self.bar.set_message(what.to_owned());
+        self.bar.inc(1);
         if self.plain {
             let (position, length) = (self.bar.position(), self.bar.length().unwrap_or(0));
             eprintln!("{position} of {length}: {what}");

@@ -30,6 +30,9 @@ async fn yaml(maker: &SeatMaker, options: &SeatsCreate) -> Result<ExitCode> {
          # The seats' codes are not among them: `workshop seats create --secrets-only` makes those with the same\n\
          # --count and --prefix, and needs rights on Secrets in the panel's namespace alone.\n",
     );
+    if options.image_pull_secret.is_some() {
+        out.push_str("# They hold the registry's password: keep them as secret as that.\n");
+    }
     let mut failures = Failures::default();
     let panel = if options.panel_rights {
         panel_objects(&options.cluster.panel_namespace).map_err(fatal)?

@@ -56,12 +56,16 @@ impl Cards<'_> {
 <body>
 <p class="note">Print this page, cut along the dashed lines, and delete the file: each card opens its seat.</p>"#
         )?;
-        for sheet in self.cards.chunks(ON_A_SHEET) {
-            writeln!(html, r#"<main class="sheet">"#)?;
+        // The instructor's card shows every seat: it has a sheet of its own, lest it be handed out with the others.
+        let is_attendees = |card: &&Card| card.namespace.is_some();
+        let (attendees, instructor): (Vec<_>, Vec<_>) = self.cards.iter().partition(is_attendees);
+        let sheets = attendees.chunks(ON_A_SHEET).chain(instructor.chunks(1));
+        for sheet in sheets {
+            writeln!(html, r#"<section class="sheet">"#)?;
             for card in sheet {
                 self.card(html, card)?;
             }
-            writeln!(html, "</main>")?;
+            writeln!(html, "</section>")?;
         }
         writeln!(html, "</body>\n</html>")
     }
@@ -95,10 +99,12 @@ impl Cards<'_> {
             )?;
         }
         writeln!(html, r#"<p class="code">{}</p>"#, card.code)?;
-        let (origin, link) = (Escaped(self.origin), Escaped(&link));
+        // Short, for those who type: browsers try https by themselves.
+        let typed = self.origin.strip_prefix("https://").unwrap_or(self.origin);
+        let (typed, link) = (Escaped(typed), Escaped(&link));
         writeln!(
             html,
-            r#"<div class="how"><p>Scan, or open <b>{origin}</b> and type the code.</p>
+            r#"<div class="how"><p>Scan, or type the code at <b>{typed}</b></p>
 <p class="link"><a href="{link}">{link}</a></p>"#
         )?;
         if let Some(namespace) = &card.namespace {
@@ -200,8 +206,12 @@ mod tests {
     }
 
     #[test]
-    fn eight_cards_are_a_sheet() {
-        let cards: Vec<_> = (1..=17).map(|number| mk_card(number, None, None)).collect();
-        assert_eq!(mk_html(&cards).matches("class=\"sheet\"").count(), 3);
+    fn eight_cards_are_a_sheet_and_the_instructors_has_its_own() {
+        let cards: Vec<_> = (0..=17).map(|number| mk_card(number, None, None)).collect();
+        let html = mk_html(&cards);
+        let sheets: Vec<_> = html.split("class=\"sheet\"").skip(1).collect();
+        let cards = sheets.iter().map(|sheet| sheet.matches("<article").count());
+        assert_eq!(cards.collect::<Vec<_>>(), [8, 8, 1, 1]);
+        assert!(sheets[3].contains("Instructor"));
     }
 }

@@ -10,8 +10,8 @@ use super::super::name::{NoName, PersonName};
 /// Why a list cannot be used, with the line for whoever corrects it.
 #[derive(Debug, thiserror::Error)]
 pub enum BadList {
-    #[error("line {line}: {source}")]
-    Name { line: u64, source: NoName },
+    #[error("line {line}: {why}")]
+    Name { line: u64, why: NoName },
     #[error("line {line}: {text:?} is no seat's number; the seats of this class are 1 to {count}")]
     Seat { line: u64, text: String, count: u16 },
     #[error("line {line}: seat {number} is on line {earlier} already")]
@@ -86,9 +86,7 @@ pub fn read_names(text: &str, count: u16) -> Result<BTreeMap<SeatNumber, PersonN
         }
         let name = record.get(columns.name).unwrap_or_default();
         if !(name.is_empty() && columns.seat.is_some()) {
-            let name = name
-                .parse()
-                .map_err(|source| BadList::Name { line, source })?;
+            let name = name.parse().map_err(|why| BadList::Name { line, why })?;
             names.insert(number, name);
         }
     }

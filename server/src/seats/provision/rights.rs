@@ -75,7 +75,9 @@ pub fn panel_objects(namespace: &str) -> Result<Vec<DynamicObject>> {
             }
             _ => {}
         }
-        for subject in object.data["subjects"].as_array_mut().into_iter().flatten() {
+        // NB: an index would put `subjects` into objects that have none, and the API server refuses such.
+        let subjects = object.data.get_mut("subjects");
+        for subject in subjects.and_then(Value::as_array_mut).into_iter().flatten() {
             subject["namespace"] = namespace.into();
         }
     }
@@ -142,6 +144,8 @@ mod tests {
             let named = text.contains("workshop-b");
             assert_eq!(named, kind(object) != "ClusterRole", "{text}");
             assert!(!text.contains(r#""namespace":"workshop""#), "{text}");
+            let bound = kind(object).ends_with("Binding");
+            assert_eq!(object.data.get("subjects").is_some(), bound, "{text}");
         }
         let binding = objects
             .iter()
