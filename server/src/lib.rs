@@ -2,6 +2,7 @@
 //! `seats/` knows people, `web/` answers.
 
 pub mod call;
+pub mod check;
 pub mod cluster;
 pub mod commands;
 pub mod config;

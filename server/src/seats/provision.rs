@@ -15,7 +15,7 @@ use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PART_OF, PART_OF_LABEL, SEAT
 use crate::workshop::manifests::Settings;
 
 /// The panel's account and rights, for clusters by hand: `kubectl apply -f deploy/rbac.yaml`.
-const RBAC: &str = include_str!("../../../deploy/rbac.yaml");
+pub(crate) const RBAC: &str = include_str!("../../../deploy/rbac.yaml");
 
 /// Which seats.
 #[derive(Clone, Debug)]
@@ -171,7 +171,7 @@ async fn namespace_of(
 const IMPERSONATION: &str = "workshop-panel-acts-as-attendee";
 
 /// What `commands/` and the reading of the load's log need, and nothing more. An apply that creates needs both verbs.
-fn attendee_rules() -> Value {
+pub(crate) fn attendee_rules() -> Value {
     let rule = |group: &str, resources: Value, verbs: Value| json!({ "apiGroups": [group], "resources": resources, "verbs": verbs });
     let written = json!(["get", "list", "create", "patch", "delete"]);
     json!([
@@ -192,7 +192,7 @@ fn binding(role: &str, account: &str, account_namespace: &str) -> Value {
 }
 
 /// Room for the most replicas and a quarter more (a rollout makes new pods before it ends old ones), and for one load.
-fn quota(settings: &Settings) -> Value {
+pub(crate) fn quota(settings: &Settings) -> Value {
     // Memory of the load generator is no setting; this is the most that its Job asks for.
     const LOAD_MEMORY_MI: u32 = 512;
     let pods = settings.max_replicas + settings.max_replicas.div_ceil(4);
