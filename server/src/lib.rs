@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod names;
+pub mod prepull;
 pub mod publish;
 pub mod seats;
 pub mod web;

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use kube::Client;
 
 pub use report::{Check, Outcome, Report};
+pub(crate) use rules::takes_pods;
 
 use crate::workshop::manifests::Settings;
 

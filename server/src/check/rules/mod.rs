@@ -13,6 +13,8 @@ mod seats;
 #[cfg(test)]
 mod world;
 
+pub(crate) use nodes::takes_pods;
+
 use super::Wanted;
 use super::observed::Observed;
 use super::report::{Check, Report};

@@ -46,7 +46,7 @@ impl Room {
 }
 
 /// Whether the scheduler puts a pod of the class there: ready, not cordoned, no taint.
-pub(super) fn takes_pods(node: &Node) -> bool {
+pub(crate) fn takes_pods(node: &Node) -> bool {
     let spec = node.spec.as_ref();
     let cordoned = spec.is_some_and(|spec| spec.unschedulable == Some(true));
     let mut taints = spec
@@ -83,7 +83,12 @@ pub(super) fn judge(observed: &Observed, class: &Class<'_>) -> Vec<Check> {
             "Look which: `kubectl get nodes`, `kubectl describe node <name>`; `kubectl uncordon <name>` where it was cordoned.",
         )];
     }
-    vec![capacity(&rooms, class), largest(&rooms, class)]
+    // Room for no seat says nothing; that there is none is told elsewhere.
+    let capacity = (class.seats > 0).then(|| capacity(&rooms, class));
+    capacity
+        .into_iter()
+        .chain([largest(&rooms, class)])
+        .collect()
 }
 
 /// What each node has left beside the pods of others. Those in the seats are a part of the class that is counted.
