@@ -16,6 +16,7 @@ use server::seats::provision;
 use server::workshop::manifests::Settings;
 use simulator::{Identity, MetricsApi, NodeSpec, Simulator};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 const SEATS: u16 = 3;
 const SEAT: &str = "workshop-user-1";
@@ -222,6 +223,34 @@ async fn cluster_that_is_away_could_not_be_checked() {
     assert_eq!(report.exit_code(), 2);
     assert!(!report.ready);
     assert_eq!(report.checks.len(), 1);
+}
+
+/// An API server behind which everything hangs.
+#[tokio::test(start_paused = true)]
+async fn cluster_that_answers_nothing_but_its_version_ends_in_time() {
+    let world = World::new(8).await;
+    let service = world.simulator.service(Identity::admin());
+    let hanging = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let answer = (request.uri().path() == "/version").then(|| service.clone().oneshot(request));
+        async move {
+            match answer {
+                Some(answer) => answer.await,
+                None => std::future::pending().await,
+            }
+        }
+    });
+    // `check_with` sees to the time.
+    let report = world
+        .check_with(&Client::new(hanging, "default"), wanted())
+        .await;
+    assert!(
+        report
+            .get("Seats")
+            .unwrap()
+            .found
+            .contains("no answer in time")
+    );
+    assert_eq!(report.get("API server").unwrap().outcome, Outcome::Pass);
 }
 
 #[tokio::test(start_paused = true)]

@@ -174,7 +174,9 @@ impl Report {
                 Outcome::Warn => "WARN",
                 Outcome::Fail => "FAIL",
             };
-            let (name, found) = (check.name, &check.found);
+            // The API server's words may have line breaks.
+            let found = check.found.split_whitespace().collect::<Vec<_>>();
+            let (name, found) = (check.name, found.join(" "));
             // Writing into a String cannot fail.
             let _ = write!(text, "{outcome}  {name:width$}  {found}");
             if let Some(cure) = &check.cure {
@@ -234,7 +236,7 @@ mod tests {
     fn text_has_one_line_for_each_precondition_and_the_verdict_last() {
         let checks = vec![
             Check::pass("API server", "v1.35.4"),
-            Check::fail("Quotas", "too small", "Run it."),
+            Check::fail("Quotas", "too\n small", "Run it."),
         ];
         assert_eq!(
             Report::new(1, 1, checks).text(),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use server::check::{Report, Wanted, check as check_cluster};
 use server::config::{Check, CheckOutput};
+use server::error::chain;
 use server::workshop::manifests::Settings;
 
 use super::client::client;
@@ -20,7 +21,7 @@ pub(crate) async fn check(options: Check) -> Result<ExitCode> {
             };
             check_cluster(&client, &wanted, jiff::Timestamp::now).await
         }
-        Err(error) => Report::not_run(&format!("{error:#}")),
+        Err(error) => Report::not_run(&chain(error.as_ref())),
     };
     match options.output {
         CheckOutput::Text => print!("{}", report.text()),

@@ -8,6 +8,7 @@
 )]
 
 mod browser;
+mod check;
 mod journey;
 mod kubectl;
 mod panel;

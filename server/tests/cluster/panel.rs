@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -14,11 +15,16 @@ use crate::kubectl::kubectl;
 const NAMESPACE: &str = "workshop";
 const PREFIX: &str = "workshop-test-";
 
+/// Held by the test whose panel is installed: the names above are there once.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// Everything that the panel needs on the cluster; deleted when dropped.
 pub(crate) struct Installed {
     pub(crate) seats: Vec<Seat>,
     pub(crate) instructor: String,
-    kubeconfig: PathBuf,
+    /// Of the panel's own account.
+    pub(crate) kubeconfig: PathBuf,
+    _alone: MutexGuard<'static, ()>,
 }
 
 /// One seat and its code.
@@ -30,6 +36,8 @@ pub(crate) struct Seat {
 impl Installed {
     /// Makes the panel's account, seats and a kubeconfig that holds nothing but that account's token.
     pub(crate) fn new(seats: u32) -> Self {
+        // A test that failed meanwhile says so itself.
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         remove(seats);
         let rbac = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
         kubectl(&["apply", "-f", rbac]);
@@ -51,6 +59,7 @@ impl Installed {
             seats: Vec::new(),
             instructor: String::new(),
             kubeconfig: kubeconfig(),
+            _alone: alone,
         };
         for line in printed.lines() {
             match line.split_whitespace().collect::<Vec<_>>()[..] {

@@ -38,7 +38,7 @@ fn granted(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
         "Apply them: `kubectl apply -f deploy/rbac.yaml`.".to_owned()
     } else {
         format!(
-            "Apply them: `sed 's/namespace: {PANEL_NAMESPACE}/namespace: {}/' deploy/rbac.yaml | kubectl apply -f -`.",
+            "Put {} in place of the namespace {PANEL_NAMESPACE} in a copy of deploy/rbac.yaml, and apply it: `kubectl apply -f <copy>`.",
             class.panel_namespace
         )
     };

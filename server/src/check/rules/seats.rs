@@ -15,9 +15,12 @@ pub(super) fn judge(observed: &Observed, wanted: &Wanted, class: &Class<'_>) -> 
 }
 
 fn create(count: u32) -> String {
+    let count = match count {
+        0 => "<seats>".to_owned(),
+        count => count.to_string(),
+    };
     format!(
-        "Make them: `workshop seats create --count {}` (with the --prefix of the first time); seats that exist keep their codes.",
-        count.max(1)
+        "Make them: `workshop seats create --count {count}` (with the --prefix of the first time); seats that exist keep their codes."
     )
 }
 
@@ -76,7 +79,10 @@ fn namespaces(observed: &Observed, class: &Class<'_>) -> Option<Check> {
         Ok(labelled) => labelled,
         Err(cause) => return Some(Check::unknown(NAME, "namespaces", cause)),
     };
-    observed.seats.as_ref().ok()?;
+    let seats = observed.seats.as_ref().ok()?;
+    if seats.is_empty() && labelled.is_empty() {
+        return None;
+    }
     let name = |namespace: &k8s_openapi::api::core::v1::Namespace| namespace.metadata.name.clone();
     let present: BTreeSet<_> = labelled.iter().filter_map(name).collect();
     let of_seats: BTreeSet<_> = class.namespaces.iter().cloned().collect();
