@@ -50,7 +50,7 @@ pub(super) fn judge(observed: &Observed, class: &Class<'_>) -> Option<Check> {
         }
     }
     let cure = format!(
-        "Set them anew for these settings: `workshop seats create --count {}` with the options of this check; a quota of another name is whose made it.",
+        "Set them anew for these settings: `workshop seats create --count {}` with the options of this check. Ask whoever made a quota of another name than `workshop`.",
         class.namespaces.len()
     );
     let max = counted(class.settings.max_replicas, "replica");

@@ -45,7 +45,10 @@ fn seats(observed: &Observed, wanted: &Wanted, class: &Class<'_>) -> Check {
     if existing < needed {
         return Check::fail(
             NAME,
-            format!("{} exist, {needed} are needed", counted(existing, "seat")),
+            format!(
+                "{existing} of the {} that are needed",
+                counted(needed, "seat")
+            ),
             create(needed),
         );
     }
