@@ -4,11 +4,13 @@
 pub mod audit;
 mod budget;
 pub mod call;
+pub mod check;
 pub mod cluster;
 pub mod commands;
 pub mod config;
 pub mod error;
 pub mod names;
+pub mod prepull;
 pub mod publish;
 pub mod seats;
 pub mod web;

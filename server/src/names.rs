@@ -20,6 +20,9 @@ pub const ADOPTED_ANNOTATION: &str = "autoscaling-workshop/adopted";
 /// The account in each attendee's namespace that the panel acts as.
 pub const ATTENDEE_ACCOUNT: &str = "attendee";
 
+/// Label of the pods that `workshop prepull` makes; its value is the run's.
+pub const PREPULL_LABEL: &str = "autoscaling-workshop/prepull";
+
 /// The panel's own account, and its namespace where no other is given; both as in deploy/rbac.yaml.
 pub const PANEL_ACCOUNT: &str = "panel";
 pub const PANEL_NAMESPACE: &str = "workshop";

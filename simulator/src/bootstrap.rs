@@ -8,7 +8,7 @@ use crate::status::Result;
 use crate::store::Store;
 use crate::store::resource::{
     API_SERVICES, CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES,
-    NODES,
+    NODES, VALIDATING_WEBHOOK_CONFIGURATIONS,
 };
 
 /// Fills an empty store.
@@ -51,6 +51,7 @@ pub(crate) fn bootstrap(store: &Store, nodes: &[NodeSpec]) -> Result<()> {
         scaled_object_definition(store),
         None,
     )?;
+    store.create_value(&VALIDATING_WEBHOOK_CONFIGURATIONS, keda_webhook(), None)?;
     Ok(())
 }
 
@@ -159,6 +160,30 @@ fn metrics_api_service(store: &Store) -> Value {
             "type": "Available", "status": "True", "reason": "Passed",
             "message": "all checks passed", "lastTransitionTime": store.clock().time(),
         }]},
+    })
+}
+
+/// KEDA's registration of its webhook; what it refuses is in `apiserver/keda_webhook.rs`.
+/// Upstream: kedacore/keda `config/webhooks/validation_webhooks.yaml`.
+fn keda_webhook() -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {
+            "name": "keda-admission",
+            "labels": {"app.kubernetes.io/part-of": "keda-operator", "app.kubernetes.io/version": "2.20.2"},
+        },
+        "webhooks": [{
+            "name": "vscaledobject.kb.io", "admissionReviewVersions": ["v1"],
+            "failurePolicy": "Ignore", "matchPolicy": "Equivalent", "sideEffects": "None", "timeoutSeconds": 10,
+            "clientConfig": {"service": {
+                "name": "keda-admission-webhooks", "namespace": "keda",
+                "path": "/validate-keda-sh-v1alpha1-scaledobject", "port": 443,
+            }},
+            "rules": [{
+                "apiGroups": ["keda.sh"], "apiVersions": ["v1alpha1"], "operations": ["CREATE", "UPDATE"],
+                "resources": ["scaledobjects"], "scope": "*",
+            }],
+        }],
     })
 }
 

@@ -31,9 +31,17 @@ pub enum CheckOutput {
     Json,
 }
 
-/// Options of `workshop prepull`.
+/// Options of `workshop prepull`. It acts with the rights of the person at the keyboard, who must be able to make pods.
 #[derive(Debug, Args)]
 pub struct Prepull {
+    /// Where the pods that pull are made, and where the Secrets for the images are. Without it: the panel's namespace.
+    #[arg(long)]
+    pub namespace: Option<String>,
+
+    /// How long all nodes together may take, in minutes.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
+
     #[command(flatten)]
     pub cluster: ClusterOptions,
 

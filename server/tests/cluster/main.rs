@@ -9,10 +9,12 @@
 
 mod attendee;
 mod browser;
+mod check;
 mod journey;
 mod kubectl;
 mod panel;
-
-/// Held by each test: the cluster is one, and a panel shows the seats of all of it.
 mod seats;
+mod walls;
+
+/// Held by each test: the cluster is one, and each of them loads all of it.
 static CLUSTER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -20,7 +20,8 @@ const PREFIX: &str = "workshop-test-";
 pub(crate) struct Installed {
     pub(crate) seats: Vec<Seat>,
     pub(crate) instructor: String,
-    kubeconfig: PathBuf,
+    /// Of the panel's own account.
+    pub(crate) kubeconfig: PathBuf,
 }
 
 /// One seat and its code.

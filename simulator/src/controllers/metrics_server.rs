@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use parking_lot::Mutex;
@@ -101,7 +101,10 @@ impl MetricsServer {
         mut rates: BTreeMap<String, Vec<(ContainerMetrics, SignedDuration)>>,
     ) {
         let timestamp = Time(truncate_to_seconds(now));
-        let mut nodes: BTreeMap<String, (f64, i64)> = BTreeMap::new();
+        // An idle node has metrics, too; what runs on it beside the pods is not simulated.
+        let names = self.store.list::<Node>(None).into_iter();
+        let names = names.filter_map(|node| node.metadata.name);
+        let mut nodes: BTreeMap<String, (f64, i64)> = names.map(|name| (name, (0.0, 0))).collect();
         let mut pods = Vec::new();
         for pod in self.store.list::<Pod>(None) {
             if phase(&pod) != "Running" {

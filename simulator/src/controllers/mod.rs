@@ -96,6 +96,7 @@ fn controllers(store: &Arc<Store>, faults: &Arc<Faults>, seed: u64) -> Vec<Box<d
     let store = || Arc::clone(store);
     vec![
         Box::new(keda::ScaledObjectController::new(store())),
+        Box::new(keda::LeaseKeeper::new(store(), Arc::clone(faults))),
         Box::new(horizontal::HorizontalController::new(
             store(),
             Arc::clone(faults),

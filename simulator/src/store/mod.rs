@@ -37,6 +37,7 @@ pub use typed::Object;
 pub(crate) use meta::{fields, managed_fields, schema};
 
 use log::Log;
+use resource::{LEASES, VALIDATING_WEBHOOK_CONFIGURATIONS};
 
 /// All objects, their log of changes, and what is kept beside objects: pod logs and metrics.
 #[derive(Debug)]
@@ -54,7 +55,13 @@ struct State {
     objects: Objects,
     log: Log,
     random: Random,
+    /// For the kinds in [`APART`].
+    random_apart: Random,
 }
+
+/// Kinds that only the cluster's own parts make. Their UIDs have a sequence of their own: whatever is added to a
+/// cluster's furniture, a seed keeps its story.
+static APART: [&Resource; 2] = [&LEASES, &VALIDATING_WEBHOOK_CONFIGURATIONS];
 
 /// The first resourceVersion. Not 0 and not 1: those have a meaning of their own in requests.
 const FIRST_VERSION: u64 = 100;
@@ -68,6 +75,7 @@ impl Store {
                 objects: Objects::default(),
                 log: Log::new(FIRST_VERSION),
                 random: Random::new(seed),
+                random_apart: Random::new(seed ^ 0x6170_6172),
             }),
             newest: watch::Sender::new(FIRST_VERSION),
             logs: LogStore::default(),
@@ -149,8 +157,16 @@ impl Store {
     ) -> Result<Arc<Value>> {
         let mut state = self.state.lock();
         let State {
-            objects, random, ..
+            objects,
+            random,
+            random_apart,
+            ..
         } = &mut *state;
+        let random = if APART.contains(&resource) {
+            random_apart
+        } else {
+            random
+        };
         meta::begin_create(resource, &mut object, self.clock, random)?;
         let namespace = text(&object, "namespace");
         let name = text(&object, "name");

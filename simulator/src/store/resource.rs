@@ -144,6 +144,7 @@ resources! {
     ROLE_BINDINGS = namespaced("rolebindings.rbac.authorization.k8s.io", "rbac.authorization.k8s.io", "v1", "rolebindings", "rolebinding", "RoleBinding");
     CLUSTER_ROLES = cluster("clusterroles.rbac.authorization.k8s.io", "rbac.authorization.k8s.io", "v1", "clusterroles", "clusterrole", "ClusterRole");
     CLUSTER_ROLE_BINDINGS = cluster("clusterrolebindings.rbac.authorization.k8s.io", "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding");
+    VALIDATING_WEBHOOK_CONFIGURATIONS = cluster("validatingwebhookconfigurations.admissionregistration.k8s.io", "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "validatingwebhookconfiguration", "ValidatingWebhookConfiguration") { generation: true, read_only: true };
     CUSTOM_RESOURCE_DEFINITIONS = cluster("customresourcedefinitions.apiextensions.k8s.io", "apiextensions.k8s.io", "v1", "customresourcedefinitions", "customresourcedefinition", "CustomResourceDefinition") { short_names: &["crd", "crds"], generation: true, subresources: &["status"], read_only: true };
     SCALED_OBJECTS = namespaced("scaledobjects.keda.sh", "keda.sh", "v1alpha1", "scaledobjects", "scaledobject", "ScaledObject") { short_names: &["so"], generation: true, subresources: &["status"] };
     POD_METRICS = namespaced("pods.metrics.k8s.io", "metrics.k8s.io", "v1beta1", "pods", "", "PodMetrics") { read_only: true };

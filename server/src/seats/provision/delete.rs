@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::super::code::SeatNumber;
 use super::super::record::Person;
 use super::super::store::SeatStore;
-use super::claim::{Holding, holding};
+use super::holding::{Holding, holding};
 use crate::call::Calls;
 use crate::error::{Error, Result};
 use crate::names::{ADOPTED_ANNOTATION, PANEL_LABEL, PART_OF, PART_OF_LABEL, SEAT_LABEL};

@@ -2,8 +2,8 @@
 //! demo, with the rights of whoever runs them; the running panel makes none.
 
 mod cards;
-mod claim;
 mod delete;
+mod holding;
 mod kubeconfig;
 mod list;
 mod numbers;
@@ -37,7 +37,10 @@ pub use delete::{Deleted, Doomed, delete, doomed};
 pub use kubeconfig::{ClusterAccess, SeatToken, file_name, kubeconfig, token};
 pub use list::{BadList, read_names};
 pub use numbers::{NoSeats, SeatRange, choose};
+#[cfg(test)]
+pub(crate) use objects::quota;
 pub use review::{Planned, Verdict};
+pub(crate) use rights::attendee_rules;
 pub use rights::{apply_panel_rights, panel_objects};
 
 /// Seats that are worked on at the same time.
@@ -231,7 +234,7 @@ impl SeatMaker {
         let name = self.namespace(number);
         let namespaces = Calls::<Namespace>::new(Api::all(self.client.clone()));
         let found = namespaces.get(&name).await?;
-        let claim = claim::claim(
+        let claim = holding::claim(
             &name,
             found.as_ref(),
             number,

@@ -7,7 +7,7 @@ use kube::api::{ApiResource, DynamicObject};
 use serde_json::{Value, json};
 
 use super::super::code::SeatNumber;
-use super::claim::Claim;
+use super::holding::Claim;
 use super::rights::attendee_rules;
 use crate::names::{
     ADOPTED_ANNOTATION, ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PANEL_LABEL, PART_OF, PART_OF_LABEL,
@@ -125,7 +125,7 @@ fn binding(role: &str, account: &str, account_namespace: &str) -> Value {
 
 /// Room for the most replicas and a quarter more (a rollout makes new pods before it ends old ones), and for one load.
 /// Services that cost money or open ports of the nodes are none of the workshop's.
-fn quota(settings: &Settings) -> Value {
+pub(crate) fn quota(settings: &Settings) -> Value {
     let pods = settings.max_replicas + settings.max_replicas.div_ceil(4);
     let cpu = |app: u32, load: u32| cpu(pods * app + load);
     let memory = |app: u32| memory(pods * app + LOAD_MEMORY_MI);
@@ -176,7 +176,7 @@ fn memory(mi: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::claim::Adopted;
+    use super::super::holding::Adopted;
     use super::*;
     use crate::workshop::manifests::to_yaml;
 

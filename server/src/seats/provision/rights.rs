@@ -13,7 +13,7 @@ const RBAC: &str = include_str!("../../../../deploy/rbac.yaml");
 
 /// What `commands/`, the reading of the load's log and an attendee's own kubectl need, and nothing more: no Secrets, no
 /// roles, no exec, no tokens. An apply that creates needs `create` and `patch`; `kubectl replace` and `edit` need `update`.
-pub(super) fn attendee_rules() -> Value {
+pub(crate) fn attendee_rules() -> Value {
     let rule = |group: &str, resources: Value, verbs: Value| json!({ "apiGroups": [group], "resources": resources, "verbs": verbs });
     let seen = json!(["get", "list", "watch"]);
     let written = json!([

@@ -4,6 +4,7 @@
 //! `pkg/scaling/`. The autoscaling itself is not KEDA's, neither there nor here.
 
 mod hpa;
+mod lease;
 mod status;
 
 use std::collections::HashMap;
@@ -21,6 +22,8 @@ use crate::api::ScaledObject;
 use crate::status::Result;
 use crate::store::resource::{DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS};
 use crate::store::{Change, ChangeType, DeleteOptions, Store};
+
+pub(super) use lease::LeaseKeeper;
 
 /// Holds a ScaledObject until KEDA has stopped its loop.
 const FINALIZER: &str = "finalizer.keda.sh";

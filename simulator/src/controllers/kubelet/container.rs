@@ -142,8 +142,7 @@ pub(super) fn start(
     log: &LogKey,
     sync: &mut Sync<'_>,
 ) -> (State, Option<Timestamp>) {
-    let image = spec.image.as_deref().unwrap_or("");
-    let Some(program) = Program::of(image) else {
+    let Some(program) = Program::of_container(spec) else {
         return create(spec, sync);
     };
     sync.recorder.event(

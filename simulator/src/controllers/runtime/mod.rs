@@ -38,13 +38,16 @@ pub(super) enum Program {
     Locust,
     /// Sentinel for a container that ends with an error soon after its start.
     Crash,
+    /// A shell in place of the image's own program; what it is told to do is taken to succeed at once.
+    Shell,
 }
 
 #[derive(Debug)]
 enum Process {
     WebApp(WebApp),
     Locust(Box<Locust>),
-    Crash(Exit),
+    /// Does nothing, and ends so.
+    Ending(Exit),
 }
 
 #[derive(Debug)]
@@ -75,6 +78,8 @@ struct Endpoints {
 
 /// How long the crash sentinel runs.
 const CRASH_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+/// How long a shell runs.
+const SHELL_FOR: jiff::SignedDuration = jiff::SignedDuration::from_millis(100);
 
 impl Program {
     /// By the image's repository, so that mirrors work as well; `None` for images that the simulator does not know.
@@ -86,6 +91,14 @@ impl Program {
             "locust" => Some(Self::Locust),
             _ => None,
         }
+    }
+
+    /// What a container starts: the program of its image, unless its `command` is a shell.
+    pub(super) fn of_container(container: &Container) -> Option<Self> {
+        let own = Self::of(container.image.as_deref().unwrap_or(""))?;
+        let word = container.command.as_ref().and_then(|words| words.first());
+        let is_shell = word.is_some_and(|word| matches!(word.as_str(), "sh" | "/bin/sh"));
+        Some(if is_shell { Self::Shell } else { own })
     }
 }
 
@@ -135,9 +148,13 @@ impl Runtime {
                 key.clone(),
                 now,
             ))),
-            Program::Crash => Process::Crash(Exit {
+            Program::Crash => Process::Ending(Exit {
                 code: 1,
                 time: now + CRASH_AFTER,
+            }),
+            Program::Shell => Process::Ending(Exit {
+                code: 0,
+                time: now + SHELL_FOR,
             }),
         };
         self.store.logs().open(key.clone());
@@ -174,7 +191,7 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.tick(&self.store, key, traffic, now),
             Process::Locust(locust) => locust.tick(&self.store, traffic, endpoints, now),
-            Process::Crash(exit) => (exit.time > now).then_some(exit.time),
+            Process::Ending(exit) => (exit.time > now).then_some(exit.time),
         }
     }
 
@@ -184,7 +201,7 @@ impl Runtime {
         let exit = match &self.running.get(key)?.process {
             Process::WebApp(app) => app.exit(),
             Process::Locust(locust) => locust.exit(),
-            Process::Crash(exit) => Some(*exit),
+            Process::Ending(exit) => Some(*exit),
         };
         exit.filter(|exit| exit.time <= now)
     }
@@ -193,7 +210,7 @@ impl Runtime {
     pub(super) fn listens_at(&self, key: &LogKey) -> Option<Timestamp> {
         match &self.running.get(key)?.process {
             Process::WebApp(app) => Some(app.listens_at()),
-            Process::Locust(_) | Process::Crash(_) => None,
+            Process::Locust(_) | Process::Ending(_) => None,
         }
     }
 
@@ -211,7 +228,7 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.terminate(traffic, now),
             Process::Locust(locust) => locust.terminate(&self.store, traffic, now),
-            Process::Crash(exit) => exit.time = exit.time.min(now),
+            Process::Ending(exit) => exit.time = exit.time.min(now),
         }
     }
 
@@ -228,7 +245,7 @@ impl Runtime {
         match running.process {
             Process::WebApp(app) => traffic.remove_server(app.server()),
             Process::Locust(mut locust) => locust.stop(traffic),
-            Process::Crash(_) => {}
+            Process::Ending(_) => {}
         }
         let namespace = running.namespace;
         let alone = |other: &Running| other.namespace != namespace;
@@ -300,7 +317,7 @@ impl Runtime {
         let used = match &running.process {
             Process::WebApp(app) => app.cpu_s(traffic, seconds),
             Process::Locust(locust) => locust.cpu_s(traffic, seconds),
-            Process::Crash(_) => 0.05 * seconds.min(1.0),
+            Process::Ending(_) => 0.05 * seconds.min(1.0),
         };
         Some((used, running.started))
     }
@@ -310,7 +327,7 @@ impl Runtime {
         match &self.running.get(key)?.process {
             Process::WebApp(_) => Some(58_400 << 10),
             Process::Locust(_) => Some(52_300 << 10),
-            Process::Crash(_) => Some(8_000 << 10),
+            Process::Ending(_) => Some(8_000 << 10),
         }
     }
 

@@ -1,0 +1,212 @@
+//! What the panel's account and the attendees' may do, and what they must not. Pure.
+
+use super::Class;
+use crate::check::observed::{Observed, Reading, Right};
+use crate::check::report::{Check, counted, some};
+use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PANEL_NAMESPACE};
+
+const REVIEWS: &str = "the rights of other accounts (create subjectaccessreviews)";
+
+pub(super) fn judge(observed: &Observed, class: &Class<'_>) -> Vec<Check> {
+    let rights = &observed.rights;
+    let mut checks = vec![granted(&rights.panel, class)];
+    if !class.namespaces.is_empty() {
+        checks.push(impersonation(&rights.impersonation, class));
+        checks.push(attendees(&rights.attendees, class));
+    }
+    checks.push(excess(&rights.excess, class));
+    checks
+}
+
+fn granted(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
+    const NAME: &str = "Panel's rights";
+    let rights = match rights {
+        Ok(rights) => rights,
+        Err(cause) => return Check::unknown(NAME, REVIEWS, cause),
+    };
+    let refused: Vec<_> = refused(rights).collect();
+    if refused.is_empty() {
+        return Check::pass(NAME, "as deploy/rbac.yaml grants them");
+    }
+    let account = format!("{}/{PANEL_ACCOUNT}", class.panel_namespace);
+    let found = if refused.len() == rights.len() {
+        format!("the account {account} has none of them")
+    } else {
+        format!("the account {account} may not {}", some(&refused))
+    };
+    let cure = if class.panel_namespace == PANEL_NAMESPACE {
+        "Apply them: `kubectl apply -f deploy/rbac.yaml`.".to_owned()
+    } else {
+        format!(
+            "Put {} in place of the namespace {PANEL_NAMESPACE} in a copy of deploy/rbac.yaml, and apply it: `kubectl apply -f <copy>`.",
+            class.panel_namespace
+        )
+    };
+    Check::fail(NAME, found, cure)
+}
+
+fn impersonation(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
+    const NAME: &str = "Acting as attendees";
+    let rights = match rights {
+        Ok(rights) => rights,
+        Err(cause) => return Check::unknown(NAME, REVIEWS, cause),
+    };
+    let refused = rights.iter().filter(|right| !right.allowed);
+    let refused: Vec<_> = refused
+        .filter_map(|right| right.access.namespace.as_deref())
+        .collect();
+    if refused.is_empty() {
+        return Check::pass(
+            NAME,
+            format!("the panel may, in {}", counted(rights.len(), "namespace")),
+        );
+    }
+    Check::fail(
+        NAME,
+        format!(
+            "the panel may not act as {ATTENDEE_ACCOUNT} in {}",
+            some(&refused)
+        ),
+        again(class),
+    )
+}
+
+fn attendees(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
+    const NAME: &str = "Attendees' rights";
+    let rights = match rights {
+        Ok(rights) => rights,
+        Err(cause) => return Check::unknown(NAME, REVIEWS, cause),
+    };
+    let Some(right) = rights.iter().find(|right| !right.allowed) else {
+        return Check::pass(NAME, "enough to deploy, load and clean up");
+    };
+    let namespace = right.access.namespace.as_deref().unwrap_or("");
+    let here = rights
+        .iter()
+        .filter(|right| right.access.namespace.as_deref() == Some(namespace))
+        .cloned()
+        .collect::<Vec<_>>();
+    let refused: Vec<_> = refused(&here).collect();
+    Check::fail(
+        NAME,
+        format!(
+            "{ATTENDEE_ACCOUNT} in {namespace} may not {}",
+            some(&refused)
+        ),
+        again(class),
+    )
+}
+
+/// `workshop seats create` brings the Roles of seats that exist up to date.
+fn again(class: &Class<'_>) -> String {
+    format!(
+        "Bring the seats' Roles up to date: `workshop seats create --count {}` (with the --prefix of the first time).",
+        class.namespaces.len()
+    )
+}
+
+/// A warning: the class can be held, but a mistake of the panel could reach further than it should.
+fn excess(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
+    const NAME: &str = "Panel's limits";
+    let rights = match rights {
+        Ok(rights) => rights,
+        Err(cause) => return Check::unknown(NAME, REVIEWS, cause),
+    };
+    let words = |right: &Right| match &right.access.namespace {
+        Some(namespace) => format!("{} in {namespace}", right.access),
+        None => format!("{} in all namespaces", right.access),
+    };
+    let too_much = rights.iter().filter(|right| right.allowed).map(words);
+    let too_much: Vec<_> = too_much.collect();
+    if too_much.is_empty() {
+        return Check::pass(NAME, "it may not write or read secrets where others work");
+    }
+    let user = format!(
+        "system:serviceaccount:{}:{PANEL_ACCOUNT}",
+        class.panel_namespace
+    );
+    Check::warn(
+        NAME,
+        format!("the panel's account may {}", some(&too_much)),
+        format!(
+            "Find the binding that grants more than deploy/rbac.yaml, and remove it: `kubectl get clusterrolebindings,rolebindings -A -o wide | grep {PANEL_ACCOUNT}`; the account is {user}."
+        ),
+    )
+}
+
+fn refused(rights: &[Right]) -> impl Iterator<Item = String> {
+    let refused = rights.iter().filter(|right| !right.allowed);
+    refused.map(|right| right.access.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::world::{check, observed, outcome};
+    use crate::check::observed::Unread;
+    use crate::check::report::Outcome;
+
+    #[test]
+    fn missing_rights_of_the_panel_are_named() {
+        let mut world = observed();
+        let panel = world.rights.panel.as_mut().unwrap();
+        panel[1].allowed = false;
+        let rights = check(&world, "Panel's rights");
+        assert_eq!(rights.outcome, Outcome::Fail);
+        assert_eq!(
+            rights.found,
+            "the account class/panel may not list namespaces"
+        );
+        assert!(rights.cure.unwrap().contains("deploy/rbac.yaml"));
+        for right in world.rights.panel.as_mut().unwrap() {
+            right.allowed = false;
+        }
+        let found = check(&world, "Panel's rights").found;
+        assert!(found.ends_with("has none of them"), "{found}");
+    }
+
+    #[test]
+    fn each_seat_needs_its_impersonation() {
+        let mut world = observed();
+        world.rights.impersonation.as_mut().unwrap()[1].allowed = false;
+        let acting = check(&world, "Acting as attendees");
+        assert_eq!(acting.outcome, Outcome::Fail);
+        assert!(acting.found.ends_with("in seat-2"), "{}", acting.found);
+    }
+
+    #[test]
+    fn attendees_missing_rights_are_told_for_one_seat() {
+        let mut world = observed();
+        for right in world.rights.attendees.as_mut().unwrap() {
+            right.allowed = false;
+        }
+        let attendees = check(&world, "Attendees' rights");
+        assert_eq!(attendees.outcome, Outcome::Fail);
+        assert!(
+            attendees.found.starts_with("attendee in seat-1 may not"),
+            "{}",
+            attendees.found
+        );
+    }
+
+    #[test]
+    fn too_much_is_a_warning() {
+        let mut world = observed();
+        world.rights.excess.as_mut().unwrap()[0].allowed = true;
+        let limits = check(&world, "Panel's limits");
+        assert_eq!(limits.outcome, Outcome::Warn);
+        assert!(
+            limits
+                .found
+                .ends_with("create deployments.apps in all namespaces"),
+            "{}",
+            limits.found
+        );
+    }
+
+    #[test]
+    fn rights_that_may_not_be_asked_for_are_unknown() {
+        let mut world = observed();
+        world.rights.panel = Err(Unread::Forbidden);
+        assert_eq!(outcome(&world, "Panel's rights"), Outcome::Warn);
+    }
+}
