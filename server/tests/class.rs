@@ -190,6 +190,36 @@ async fn change_by_another_replica_ends_streams_within_two_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_replica_knows_every_session_and_every_end() {
+    let world = World::new(2).await;
+    let replica = world.replica().await;
+    // Signed in here, served there with the very next request.
+    let here = world.attendee().await;
+    let there = replica.serves(&here);
+    assert_eq!(there.get("/session").await.status, StatusCode::OK);
+    let mut events = there.events("/events").await;
+    events.next().await.unwrap();
+    let neighbour = replica.serves(&world.sign_in(&world.seats[1].code).await);
+    let signed_out = here.post("/session/end", "").await;
+    assert_eq!(signed_out.status, StatusCode::SEE_OTHER);
+    let within = Duration::from_secs(2);
+    assert_eq!(told_at_the_end(events, within).await, "signed_out");
+
+    let mut events = neighbour.events("/events").await;
+    events.next().await.unwrap();
+    let instructor = world.sign_in(&world.instructor).await;
+    let card = instructor.post("/api/renew_seat", "seat=02").await.json();
+    assert_eq!(told_at_the_end(events, within).await, "new_code");
+    // The new code opens the seat on the replica that did not make it.
+    let form = format!("code={}", card["code"].as_str().unwrap());
+    let opened = replica
+        .serves(&world.stranger())
+        .post("/session", &form)
+        .await;
+    assert_eq!(opened.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(start_paused = true)]
 async fn stream_ends_when_its_session_expires() {
     let world = World::new(1).await;
     let attendee = world.attendee().await;

@@ -41,6 +41,67 @@ pub(crate) struct World {
     router: Router,
 }
 
+/// A second panel.
+pub(crate) struct Replica {
+    router: Router,
+}
+
+impl Replica {
+    /// The same person's next request, sent here.
+    pub(crate) fn serves(&self, browser: &Browser) -> Browser {
+        Browser {
+            router: self.router.clone(),
+            ..browser.clone()
+        }
+    }
+}
+
+/// One panel's rooms around one client.
+struct Panel {
+    published: Arc<Published>,
+    router: Router,
+}
+
+impl Panel {
+    /// Returns once it has listed the cluster.
+    async fn start(simulator: &Simulator, shutdown: &CancellationToken) -> Self {
+        let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
+        let clients = Clients::new(client.clone());
+        let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
+        let (published, _publisher) = Publisher::start(
+            clients.clone(),
+            known.clone(),
+            publish::Options::default(),
+            shutdown.clone(),
+        );
+        let limits = LoadLimits {
+            users: 500,
+            spawn_rate: 100,
+            run_time_s: 1800,
+            n: 40,
+        };
+        let state = AppState {
+            published: Arc::clone(&published),
+            seats: known.clone(),
+            commands: Commands::new(clients, Settings::default(), limits),
+            site: Arc::new(Site::open(Path::new("no such folder"))),
+            public_url: Arc::new(PublicUrl::parse(ORIGIN, false).unwrap()),
+            load_defaults: LoadSettings::DEFAULT,
+            load_limits: limits,
+            simulated: true,
+            streams: Streams::default(),
+            refusals: Refusals::default(),
+            trusted_proxies: Arc::default(),
+            shutdown: shutdown.clone(),
+        };
+        until("the panel is ready", || published.ready() && known.ready()).await;
+        Self {
+            published,
+            router: web::router(state),
+        }
+    }
+}
+
 pub(crate) struct Seat {
     pub(crate) namespace: String,
     pub(crate) code: String,
@@ -80,48 +141,23 @@ impl World {
         });
         let attendees = attendees.collect();
 
-        let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
-        let clients = Clients::new(client.clone());
-        let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
-        let (published, _publisher) = Publisher::start(
-            clients.clone(),
-            known.clone(),
-            publish::Options::default(),
-            shutdown.clone(),
-        );
-        let limits = LoadLimits {
-            users: 500,
-            spawn_rate: 100,
-            run_time_s: 1800,
-            n: 40,
-        };
-        let state = AppState {
-            published: Arc::clone(&published),
-            seats: known.clone(),
-            commands: Commands::new(clients, settings, limits),
-            site: Arc::new(Site::open(Path::new("no such folder"))),
-            public_url: Arc::new(PublicUrl::parse(ORIGIN, false).unwrap()),
-            load_defaults: LoadSettings::DEFAULT,
-            load_limits: limits,
-            simulated: true,
-            streams: Streams::default(),
-            refusals: Refusals::default(),
-            trusted_proxies: Arc::default(),
-            shutdown: shutdown.clone(),
-        };
-        let world = Self {
+        let panel = Panel::start(&simulator, &shutdown).await;
+        Self {
+            published: panel.published,
+            router: panel.router,
             simulator,
-            published,
             seats: attendees,
             instructor,
             shutdown,
-            router: web::router(state),
-        };
-        until("the panel is ready", || {
-            world.published.ready() && known.ready()
-        })
-        .await;
-        world
+        }
+    }
+
+    /// Another replica of the panel: the same cluster, and nothing else in common.
+    pub(crate) async fn replica(&self) -> Replica {
+        let panel = Panel::start(&self.simulator, &self.shutdown).await;
+        Replica {
+            router: panel.router,
+        }
     }
 
     /// As an administrator.

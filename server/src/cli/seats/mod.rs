@@ -165,9 +165,7 @@ fn namespace(seat: &Seat) -> Option<&str> {
     }
 }
 
-/// The cluster's time, by which sessions begin and end; this machine's if the API server does not tell.
-///
-/// The header is cut to whole seconds, so the second that runs counts as over.
+/// The cluster's time, by which sessions expire; this machine's if the API server does not tell.
 async fn cluster_time(client: &Client) -> TimeMs {
     let asked = async {
         let request = Request::get("/version").body(Body::empty()).ok()?;
@@ -179,7 +177,7 @@ async fn cluster_time(client: &Client) -> TimeMs {
     };
     let told = tokio::time::timeout(TIME_LIMIT, asked).await.ok().flatten();
     match told {
-        Some(time) => TimeMs(time.as_millisecond()).plus_ms(999),
+        Some(time) => TimeMs(time.as_millisecond()),
         None => TimeMs(jiff::Timestamp::now().as_millisecond()),
     }
 }
