@@ -165,7 +165,10 @@ pub fn controls(snapshot: &Snapshot, moment: Moment) -> Controls {
     }
     let mut controls = by_state(snapshot, moment);
     if moment.class != ClassPhase::Running {
-        // Stopping a load stays as it is.
+        // Stopping a load stays as it is, and so does the line while there is one.
+        if !controls.stop_load.enabled() {
+            words::YOU_CAN_LOOK.clone_into(&mut controls.line);
+        }
         for command in [Command::Deploy, Command::StartLoad, Command::CleanUp] {
             *controls.of_mut(command) = Control::off(words::CLASS_IS_OVER);
         }

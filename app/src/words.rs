@@ -79,7 +79,7 @@ pub fn error(error: &Error) -> String {
     match error {
         Error::Unauthenticated => "You were signed out. Sign in again.".to_owned(),
         Error::Forbidden => "Your seat may not do this. Ask your instructor.".to_owned(),
-        Error::ClassOver => CLASS_IS_OVER.to_owned(),
+        Error::ClassOver => YOU_CAN_LOOK.to_owned(),
         Error::NotFound => "This is not there any more. Reload the page.".to_owned(),
         Error::Invalid { message }
         | Error::Conflict { message }
@@ -187,7 +187,8 @@ pub const MORE: &str = "More";
 
 pub const CONTROLS: &str = "Controls";
 
-pub const CLASS_IS_OVER: &str = "The class is over: you can look, but not change anything.";
+pub const CLASS_IS_OVER: &str = "The class is over.";
+pub const YOU_CAN_LOOK: &str = "The class is over: you can look, but not change anything.";
 pub const NO_CONNECTION: &str = "No connection to the panel.";
 pub const DEPLOY_FIRST: &str = "Deploy first.";
 pub const NO_LOAD: &str = "No load is running.";

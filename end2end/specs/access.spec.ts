@@ -65,6 +65,7 @@ test("the class's switches say what they do", async ({ page }) => {
   await page.getByRole("button", { name: "Class: running" }).click();
   const group = page.getByRole("group", { name: "Class" });
   await expect(group.getByRole("button", { name: "Read-only" })).toBeEnabled();
+  await expect(group.getByRole("button", { name: "Closed" })).toBeInViewport({ ratio: 1 });
   await expect(group.getByText("attendees are signed out and cannot sign in")).toBeVisible();
   await fits(page);
   await accessible(page);

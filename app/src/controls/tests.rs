@@ -61,8 +61,10 @@ fn after_the_class_only_a_load_can_be_stopped() {
             assert_eq!(control.reason.as_deref(), Some(words::CLASS_IS_OVER));
         }
     }
+    assert_eq!(controls(&samples::idle(), moment).line, words::YOU_CAN_LOOK);
     let all = controls(&loaded(LoadStage::Running), moment);
     assert!(all.stop_load.enabled());
+    assert!(all.line.starts_with("Load is on"), "{}", all.line);
     assert!(!all.start_load.enabled());
 }
 
