@@ -2,6 +2,7 @@
 //!
 //! Each prepares what it needs and says so. `cargo xtask --help` lists them.
 
+mod bench;
 mod browser;
 mod checks;
 mod cluster;
@@ -42,6 +43,11 @@ enum Task {
     },
     /// The journey on the cluster that KUBECONFIG names (it must allow creating namespaces and roles).
     TestCluster,
+    /// Benchmarks of a release build: figures beside their limits, and no verdict on them.
+    Bench {
+        /// Only the benchmarks whose names contain this.
+        only: Option<String>,
+    },
     /// Take the documentation's pictures of the running page, in docs/pictures.
     Pictures,
 }
@@ -54,6 +60,7 @@ fn main() -> Result<()> {
         Task::Build => demo::build().map(drop),
         Task::Test { only } => checks::run_all(only.as_deref()),
         Task::TestCluster => cluster::run_tests(),
+        Task::Bench { only } => bench::run_all(only.as_deref()),
         Task::Pictures => browser::pictures(),
     }
 }

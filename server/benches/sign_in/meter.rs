@@ -1,0 +1,76 @@
+//! What the panel and this program use in one phase, as Linux tells it. Started and stopped by `main.rs`.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::panel::Panel;
+
+/// A process counts its time in hundredths of a second: `USER_HZ`.
+/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
+const TICK: Duration = Duration::from_millis(10);
+
+/// Measures one phase.
+pub(crate) struct Meter {
+    pid: Option<u32>,
+    begin: Instant,
+    panel_cpu: Option<Duration>,
+    own_cpu: Option<Duration>,
+}
+
+/// What a phase used. `None` where the process is not ours, or the system does not tell.
+pub(crate) struct Used {
+    pub(crate) wall: Duration,
+    pub(crate) panel_cpu: Option<Duration>,
+    /// Most memory that was resident at once.
+    pub(crate) panel_peak_kib: Option<u64>,
+    /// Of this program, which has the same cores.
+    pub(crate) own_cpu: Option<Duration>,
+}
+
+impl Meter {
+    pub(crate) fn start(panel: &Panel) -> Self {
+        let pid = panel.pid();
+        if let Some(pid) = pid {
+            // Each phase has a peak of its own: <https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html>
+            let _ = std::fs::write(format!("/proc/{pid}/clear_refs"), "5");
+        }
+        Self {
+            pid,
+            begin: Instant::now(),
+            panel_cpu: pid.and_then(cpu),
+            own_cpu: cpu(std::process::id()),
+        }
+    }
+
+    pub(crate) fn stop(self) -> Used {
+        let since = |before: Option<Duration>, now: Option<Duration>| now?.checked_sub(before?);
+        Used {
+            wall: self.begin.elapsed(),
+            panel_cpu: since(self.panel_cpu, self.pid.and_then(cpu)),
+            panel_peak_kib: self.pid.and_then(peak_kib),
+            own_cpu: since(self.own_cpu, cpu(std::process::id())),
+        }
+    }
+}
+
+/// `utime` and `stime` of a process.
+fn cpu(pid: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name, and may hold anything.
+    let fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let ticks: Vec<u32> = fields
+        .skip(11)
+        .take(2)
+        .map_while(|f| f.parse().ok())
+        .collect();
+    Some(TICK * ticks.iter().sum())
+}
+
+fn peak_kib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.split_whitespace().next()?.parse().ok()
+}
