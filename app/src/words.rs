@@ -633,12 +633,12 @@ pub fn access_to(seat: &str) -> String {
     format!("Access to seat {seat}")
 }
 
-/// Who is on a seat: `2 devices signed in`.
+/// Who is signed in to a seat: `2 devices`.
 pub fn attendance(row: &SeatRow) -> String {
     match (row.revoked, row.sessions) {
         (true, _) => "closed".to_owned(),
-        (false, 0) => "nobody signed in".to_owned(),
-        (false, n) => format!("{} signed in", count(n, "device", "devices")),
+        (false, 0) => "nobody".to_owned(),
+        (false, n) => count(n, "device", "devices"),
     }
 }
 
@@ -648,21 +648,15 @@ pub fn access_detail(row: &SeatRow) -> String {
         "This seat is closed: nobody can sign in. A new code opens it again.".to_owned()
     } else {
         format!(
-            "{}. A new code signs them out and makes the old card useless. Closing the seat also keeps new sign-ins out. \
-             What runs in the namespace goes on.",
-            capital(&attendance(row))
+            "Signed in: {}. A new code signs them out and makes the old card useless. Closing the seat also keeps new \
+             sign-ins out. What runs in the namespace goes on.",
+            attendance(row)
         )
     };
     match &row.name {
         Some(name) => format!("{} · {name}. {now}", row.namespace),
         None => format!("{}. {now}", row.namespace),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + chars.as_str()
 }
 
 pub fn seat_was_closed(seat: &str) -> String {

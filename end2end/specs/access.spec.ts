@@ -32,7 +32,7 @@ test("a new code takes two clicks, is shown large, and the seat's page says so",
   await signIn(page, instructorCode);
   await live(page);
   const row = page.getByRole("row").filter({ has: page.getByText(namespace, { exact: true }) });
-  await expect(row).toContainText("signed in");
+  await expect(row).toContainText("1 device");
   await row.getByRole("button", { name: /^Access/ }).click();
   const access = page.getByRole("dialog", { name: /^Access to seat/ });
   await expect(access.getByRole("button", { name: "New code" })).toBeFocused();

@@ -75,7 +75,7 @@ pub(crate) fn SeatsTable(live: Live) -> impl IntoView {
                             <th scope="col" class="figure">"CPU"</th>
                             <th scope="col" class="figure">"load left"</th>
                             <th scope="col">"help"</th>
-                            <th scope="col">"access"</th>
+                            <th scope="col">"signed in"</th>
                             <th scope="col"><span class="visually-hidden">{words::STOP_LOAD}</span></th>
                         </tr>
                     </thead>
