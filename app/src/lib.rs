@@ -38,12 +38,14 @@ const LOOK_SCRIPT: &str = "try{var d=document.documentElement.dataset,s=localSto
     if(s.theme)d.theme=s.theme;if(s.text)d.text=s.text}catch(e){}";
 
 /// Takes a code from behind the `#` of a card's link into the sign-in form, and out of the address and the history at
-/// once. Runs before anything else can read the address.
+/// once. Runs before anything else can read the address. Who is signed in already presses the button, or somebody's
+/// link could move them to another seat.
 const CODE_SCRIPT: &str = "(function(){var c=location.hash.slice(1);if(!c)return;\
     history.replaceState(null,'',location.pathname+location.search);\
     if(location.pathname!='/join')return;\
     document.addEventListener('DOMContentLoaded',function(){var f=document.getElementById('seat-code');\
-    if(!f)return;try{f.value=decodeURIComponent(c)}catch(e){return}f.form.submit()})})()";
+    if(!f)return;try{f.value=decodeURIComponent(c)}catch(e){return}\
+    if(f.form.dataset.asks!='true')f.form.submit()})})()";
 
 /// The document around [`App`]. Called by the server; the browser hydrates the body alone.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

@@ -20,6 +20,11 @@ pub const SEAT_CODE_HINT: &str =
     "On your seat card, for example 07-KQ2M-9DXA. Capitals, spaces and dashes do not matter.";
 pub const SIGN_IN: &str = "Sign in";
 pub const SIGN_OUT: &str = "Sign out";
+/// Above the form, for people who are signed in already.
+pub fn you_leave(seat: &str) -> String {
+    format!("You are signed in to {seat}. Another code signs you out there.")
+}
+
 pub const YOUR_NAME: &str = "Your name";
 pub const YOUR_NAME_HINT: &str = "Your instructor sees it. You get a seat of your own.";
 pub const YOU_HAVE_A_SEAT: &str = "You have a seat";

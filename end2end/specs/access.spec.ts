@@ -19,6 +19,9 @@ test("a card of another seat changes the seat", async ({ page, seat }) => {
   await signIn(page, seat(5).code);
   await live(page);
   await page.goto(`${url}/join#${seat(6).code}`);
+  // A link alone moves nobody who is signed in.
+  await expect(page.getByText(`You are signed in to ${seat(5).namespace}.`)).toBeVisible();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: seat(6).namespace })).toBeVisible();
   await live(page);
 });

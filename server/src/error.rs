@@ -39,9 +39,9 @@ pub enum Error {
         name: String,
         why: String,
     },
-    /// Cookies that this process does not know come in faster than they are looked up.
-    #[error("too many unknown sessions at once")]
-    TooManyUnknownSessions,
+    /// The panel has just started.
+    #[error("the seats were not listed yet")]
+    SeatsUnknown,
     /// A manifest that is part of this program.
     #[error("failed to read {file}")]
     ReadManifest {

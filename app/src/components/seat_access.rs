@@ -70,10 +70,10 @@ pub(super) fn SeatAccess(
             leave_as(SessionEnd::SignedOut);
         }
     });
+    // A code belongs to the seat that it was asked for, and to the dialog that asked.
     Effect::new(move || {
-        if open.get().is_none() {
-            actions.forget();
-        }
+        open.track();
+        actions.forget();
     });
     move || {
         let seat = open.get()?;
@@ -109,7 +109,11 @@ fn Dialog(
     let detail = move || row.read().as_ref().map(words::access_detail);
     let revoked = move || row.read().as_ref().is_some_and(|row| row.revoked);
     let nobody = move || row.read().as_ref().is_none_or(|row| row.sessions == 0);
-    let card = Memo::new(move |_| actions.renew.value().get().and_then(Result::ok));
+    let asked = seat.clone();
+    let card = Memo::new(move |_| {
+        let card = actions.renew.value().get().and_then(Result::ok);
+        card.filter(|card| card.seat == asked)
+    });
     // The button that was pressed is gone with the question: Esc and Enter go to what closes the answer.
     let last = NodeRef::<Button>::new();
     Effect::new(move || {

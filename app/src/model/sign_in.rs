@@ -12,6 +12,8 @@ pub struct SignIn {
     pub code: String,
     /// The name that was typed, where the code is the class's.
     pub name: String,
+    /// What the person is signed in to already, and leaves with another code.
+    pub leaves: Option<String>,
 }
 
 /// Why the page asks for a code (again).

@@ -32,7 +32,8 @@ fn SignInForm() -> impl IntoView {
         <main class="sign-in">
             <Mark />
             <h1>{words::PRODUCT}</h1>
-            <form method="post" action="/session">
+            {sign_in.leaves.as_deref().map(|seat| view! { <p translate="no">{words::you_leave(seat)}</p> })}
+            <form method="post" action="/session" data-asks=sign_in.leaves.is_some().to_string()>
                 <label for="seat-code">{words::SEAT_CODE}</label>
                 <input
                     id="seat-code"

@@ -177,6 +177,7 @@ fn code_of_the_class_asks_for_a_name() {
         error: Some(SignInError::NameTaken),
         code: "C-KQ2M-9DXA".to_owned(),
         name: "Ana \"><script>".to_owned(),
+        ..SignIn::default()
     };
     let html = render("/sign-in", FirstPaint::default(), Some(sign_in));
     assert!(html.contains("Your name"));

@@ -12,6 +12,7 @@ use server::seats::Seats;
 use server::web::{AppState, PublicUrl, Site, TrustedProxies};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// What a panel needs.
 pub(super) struct Options {
@@ -52,6 +53,7 @@ pub(super) async fn run(
         simulated: options.simulated,
         streams: server::web::Streams::default(),
         refusals: server::web::Refusals::default(),
+        acts: TaskTracker::new(),
         trusted_proxies: Arc::new(TrustedProxies::new(options.options.trusted_proxies)),
         shutdown: shutdown.clone(),
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::model::LoadSample;
-use futures::{AsyncBufReadExt, TryStreamExt};
+use futures::{AsyncBufRead, AsyncBufReadExt};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, LogParams};
 use parking_lot::Mutex;
@@ -234,8 +234,8 @@ impl Follower {
             .await
             .map_err(|_elapsed| Error::TimedOut)?
             .map_err(Error::Get)?;
-        let mut lines = stream.lines();
-        while let Some(line) = lines.try_next().await.map_err(Error::Read)? {
+        let mut stream = std::pin::pin!(stream);
+        while let Some(line) = next_line(&mut stream).await.map_err(Error::Read)? {
             let told = self.with(|known| {
                 known.state = FollowState::Streaming;
                 let before = (known.log.first_users, known.log.ending, known.log.figures);
@@ -257,5 +257,58 @@ impl Follower {
         let mut followed = self.followed.lock();
         let known = followed.get_mut(&self.namespace)?;
         (known.pod_uid == self.pod_uid).then(|| work(known))
+    }
+}
+
+/// The longest line that is kept. Locust's rows have 160 signs; whatever else an attendee's pod prints must not fill
+/// the panel's memory.
+const LONGEST_LINE: usize = 16 * 1024;
+
+/// The next line without its end, cut to [`LONGEST_LINE`]; `None` at the end of the log.
+async fn next_line(
+    log: &mut (impl AsyncBufRead + Unpin),
+) -> Result<Option<String>, std::io::Error> {
+    let mut line = Vec::new();
+    loop {
+        let bytes = log.fill_buf().await?;
+        if bytes.is_empty() {
+            let is_over = line.is_empty();
+            return Ok((!is_over).then(|| String::from_utf8_lossy(&line).into_owned()));
+        }
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let part = &bytes[..end.unwrap_or(bytes.len())];
+        let room = LONGEST_LINE.saturating_sub(line.len());
+        line.extend_from_slice(&part[..part.len().min(room)]);
+        let used = part.len() + usize::from(end.is_some());
+        log.consume_unpin(used);
+        if end.is_some() {
+            return Ok(Some(String::from_utf8_lossy(&line).into_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::io::{AsyncReadExt, BufReader, Cursor, repeat};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn lines_are_read_one_by_one_and_the_last_needs_no_end() {
+        let mut log = BufReader::with_capacity(4, Cursor::new("first\n\nthird \u{fc}"));
+        let mut lines = Vec::new();
+        while let Some(line) = next_line(&mut log).await.unwrap() {
+            lines.push(line);
+        }
+        assert_eq!(lines, ["first", "", "third \u{fc}"]);
+    }
+
+    #[tokio::test]
+    async fn endless_line_is_cut_and_the_next_one_is_whole() {
+        let endless = repeat(b'x').take(1024 * 1024);
+        let mut log = BufReader::new(endless.chain(Cursor::new("\nnext\n")));
+        let cut = next_line(&mut log).await.unwrap().unwrap();
+        assert_eq!(cut.len(), LONGEST_LINE);
+        assert_eq!(next_line(&mut log).await.unwrap().as_deref(), Some("next"));
     }
 }

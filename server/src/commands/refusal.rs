@@ -30,7 +30,7 @@ pub(super) fn refusal(error: &Error) -> Refusal {
         | Error::NoRight { .. }
         | Error::TakeNamespace { .. }
         | Error::Hangs { .. }
-        | Error::TooManyUnknownSessions => unavailable(),
+        | Error::SeatsUnknown => unavailable(),
     }
 }
 

@@ -62,27 +62,26 @@ impl Seats {
         self.taken(self.inner.store.sign_out(number).await)
     }
 
-    /// Ends all attendees' sessions; returns on how many seats there were any.
+    /// Ends all attendees' sessions, those included that no watch has told yet; returns on how many seats there were any,
+    /// as far as it is known here.
     ///
     /// # Errors
     /// The first failure. One seat that fails does not keep the others.
     pub async fn sign_out_all(&self, now: TimeMs) -> Result<u32> {
-        let seats = self.inner.known.all();
-        let numbers = seats
-            .iter()
-            .filter(|seat| matches!(seat.person, Person::Attendee { .. }) && seat.sessions(now) > 0)
-            .map(|seat| seat.number);
+        let mut seats = self.inner.known.all();
+        seats.retain(|seat| matches!(seat.person, Person::Attendee { .. }));
+        let in_use = seats.iter().filter(|seat| seat.sessions(now) > 0).count();
+        let numbers = seats.iter().map(|seat| seat.number);
         let results = self.inner.store.sign_out_all(numbers).await;
-        let mut count = 0;
         let mut first = Ok(());
         for result in results {
-            match self.taken(result) {
-                Ok(there) => count += u32::from(there),
-                Err(error) if first.is_ok() => first = Err(error),
-                Err(_) => {}
+            if let Err(error) = self.taken(result)
+                && first.is_ok()
+            {
+                first = Err(error);
             }
         }
-        first.map(|()| count)
+        first.map(|()| u32::try_from(in_use).unwrap_or(u32::MAX))
     }
 
     /// Moves the class to another phase.

@@ -3,7 +3,8 @@
 
 use app::model::{Claimed, SignInError, TimeMs};
 
-use super::record::{Seat, SeatPatch};
+use super::patch::SeatPatch;
+use super::record::Seat;
 use super::sessions::{Opened, Refusal, Session, SessionId};
 use super::{Code, Opens, Person, PersonName, SeatNumber, Seats};
 use crate::error::Error;

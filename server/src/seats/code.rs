@@ -1,5 +1,5 @@
-//! Codes: `07-KQ2M-9DXA`, the seat's number and 40 random bits, or `C-KQ2M-9DXA`, the class's. Made by `acts.rs`, read
-//! from the sign-in form.
+//! Codes: `07-KQ2M-9DXA`, the seat's number and 40 random bits, or `C-KQ2M-9DXA`, the class's. Made by `store.rs` and
+//! `claim.rs`, read from the sign-in form.
 //! Nothing here may print a whole code but [`Code`]'s `Display`.
 
 use std::fmt;

@@ -7,16 +7,19 @@ mod code;
 mod key;
 mod known;
 mod name;
+mod patch;
 pub mod provision;
 pub mod qr;
 mod record;
 mod sessions;
 mod store;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::model::{ClassPhase, TimeMs};
 use kube::Client;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +32,7 @@ pub use code::{Code, NoCode, Opens, SeatNumber};
 use known::Known;
 pub use name::PersonName;
 pub use record::{Person, Seat};
-pub use sessions::{NoSession, Opened, Refused, SESSION_IDLE_S, SeatChanges, Session};
+pub use sessions::{NoSession, Opened, Refused, SESSION_MOST_S, SeatChanges, Session};
 pub use store::SeatStore;
 
 /// Seats and sessions of the running panel. Shared by all routes.
@@ -43,6 +46,8 @@ struct Inner {
     store: SeatStore,
     wrong_codes: Budget,
     unknown_sessions: Budget,
+    /// When each session's expiry was last tried to be moved.
+    touched: Mutex<HashMap<String, TimeMs>>,
     /// Writes that no answer waits for.
     tasks: TaskTracker,
 }
@@ -59,6 +64,7 @@ impl Seats {
             store: SeatStore::new(client, namespace),
             wrong_codes: Budget::of_wrong_codes(),
             unknown_sessions: Budget::of_unknown_sessions(),
+            touched: Mutex::default(),
             tasks: TaskTracker::new(),
         });
         let watched = Arc::clone(&inner);
@@ -76,7 +82,7 @@ impl Seats {
         self.inner.known.listed()
     }
 
-    /// Whether the class runs. Running until the seats were listed.
+    /// Whether the class runs. Nobody is let in before the seats were listed, so nobody acts before it is known.
     pub fn class_phase(&self) -> ClassPhase {
         let instructor = self.inner.known.get(SeatNumber::INSTRUCTOR);
         instructor.map_or_else(ClassPhase::default, |seat| seat.class.phase)

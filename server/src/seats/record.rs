@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use app::model::{ClassPhase, SessionEnd, TimeMs};
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::code::{Code, SeatNumber};
@@ -22,11 +20,13 @@ pub(super) const NAMESPACE: &str = "namespace";
 pub(super) const NAME: &str = "name";
 /// Names the sessions that hold: another round ends all that were begun in the one before. No clock is asked, as those of
 /// replicas and of the instructor's machine differ.
-const ROUND: &str = "round";
-const SESSION_PREFIX: &str = "session.";
+pub(super) const ROUND: &str = "round";
+/// There from the first sign-in on: the seat is somebody's, also when nobody is signed in.
+pub(super) const USED: &str = "used";
+pub(super) const SESSION_PREFIX: &str = "session.";
 /// The class's, in the instructor's Secret alone.
-const CLASS_PHASE: &str = "class-phase";
-const CLASS_CODE: &str = "class-code";
+pub(super) const CLASS_PHASE: &str = "class-phase";
+pub(super) const CLASS_CODE: &str = "class-code";
 
 /// Values of [`ROLE`].
 pub(super) const ATTENDEE: &str = "attendee";
@@ -58,6 +58,7 @@ pub struct Seat {
     /// HMAC of the code; `None` while the seat is revoked.
     code: Option<Vec<u8>>,
     round: String,
+    used: bool,
     sessions: BTreeMap<String, SessionRecord>,
     /// What the instructor's seat holds of the class.
     pub(super) class: ClassRecord,
@@ -121,8 +122,11 @@ impl Seat {
             Some((hash.to_owned(), record))
         });
         let bytes = |key: &str| data.get(key).map(|value| value.0.clone());
-        let json = |key: &str| serde_json::from_slice::<Value>(&data.get(key)?.0).ok();
-        let phase = json(CLASS_PHASE).and_then(|value| serde_json::from_value(value).ok());
+        let phase = match data.get(CLASS_PHASE) {
+            // What cannot be read must not let anybody in.
+            Some(phase) => serde_json::from_slice(&phase.0).unwrap_or(ClassPhase::Closed),
+            None => ClassPhase::Running,
+        };
         let version = secret.resource_version();
         Ok(Self {
             number,
@@ -133,9 +137,10 @@ impl Seat {
                 .unwrap_or(0),
             code: bytes(CODE).filter(|code| !code.is_empty()),
             round: text(ROUND).unwrap_or_default().to_owned(),
+            used: data.contains_key(USED),
             sessions: sessions.collect(),
             class: ClassRecord {
-                phase: phase.unwrap_or_default(),
+                phase,
                 code: bytes(CLASS_CODE),
             },
         })
@@ -156,6 +161,7 @@ impl Seat {
     pub fn is_free(&self) -> bool {
         matches!(self.person, Person::Attendee { .. })
             && self.name.is_none()
+            && !self.used
             && self.sessions.is_empty()
             && !self.is_revoked()
     }
@@ -234,93 +240,12 @@ pub(super) fn session_hash(id: &str) -> String {
     format!("{:x}", Sha256::digest(id.as_bytes()))
 }
 
-/// A change of a seat's Secret: a merge patch of single keys, so that changes by others at the same time stay.
-#[derive(Debug, Default)]
-pub(super) struct SeatPatch {
-    data: serde_json::Map<String, Value>,
-    version: Option<String>,
-}
-
-impl SeatPatch {
-    fn set(mut self, key: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        self.data
-            .insert(key.into(), json!(ByteString(bytes.into())));
-        self
-    }
-
-    fn unset(mut self, key: impl Into<String>) -> Self {
-        self.data.insert(key.into(), Value::Null);
-        self
-    }
-
-    /// Writes a session.
-    pub(super) fn session(self, hash: &str, record: &SessionRecord) -> Self {
-        self.set(format!("{SESSION_PREFIX}{hash}"), json!(record).to_string())
-    }
-
-    /// Removes sessions.
-    pub(super) fn without<S: AsRef<str>>(self, hashes: impl IntoIterator<Item = S>) -> Self {
-        let keys = hashes.into_iter();
-        keys.fold(self, |patch, hash| {
-            patch.unset(format!("{SESSION_PREFIX}{}", hash.as_ref()))
-        })
-    }
-
-    /// Gives the seat another code; sessions of the old one are over.
-    pub(super) fn code(self, hmac: &[u8]) -> Self {
-        self.set(CODE, hmac)
-    }
-
-    /// Takes the seat's code away; its sessions are over.
-    pub(super) fn revoke(self) -> Self {
-        self.unset(CODE)
-    }
-
-    /// Names the seat's owner, or nobody.
-    pub(super) fn name(self, name: Option<&str>) -> Self {
-        match name {
-            Some(name) => self.set(NAME, name),
-            None => self.unset(NAME),
-        }
-    }
-
-    /// Ends all sessions, also those that no watch has told yet. `round` is one that never was.
-    pub(super) fn round(self, round: &str) -> Self {
-        self.set(ROUND, round)
-    }
-
-    /// Moves the class to another phase.
-    pub(super) fn class_phase(self, phase: ClassPhase) -> Self {
-        self.set(CLASS_PHASE, json!(phase).to_string())
-    }
-
-    /// Allows free seats to be taken with a code, or forbids it.
-    pub(super) fn class_code(self, hmac: Option<&[u8]>) -> Self {
-        match hmac {
-            Some(hmac) => self.set(CLASS_CODE, hmac),
-            None => self.unset(CLASS_CODE),
-        }
-    }
-
-    /// Holds only if the seat is still as it was read; else the API server answers 409.
-    pub(super) fn only_if(mut self, seat: &Seat) -> Self {
-        self.version = Some(seat.version.to_string());
-        self
-    }
-
-    /// The merge patch.
-    pub(super) fn into_json(self) -> Value {
-        let mut patch = json!({ "data": self.data });
-        if let Some(version) = self.version {
-            patch["metadata"] = json!({ "resourceVersion": version });
-        }
-        patch
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::super::code::Opens;
+    use super::super::patch::SeatPatch;
     use super::*;
 
     const NOW: TimeMs = TimeMs(1_800_000_000_000);
@@ -342,6 +267,7 @@ mod tests {
             version: 1,
             code: Some(mk_key().hash(code)),
             round: String::new(),
+            used: false,
             sessions: BTreeMap::new(),
             class: ClassRecord::default(),
         }
@@ -467,7 +393,11 @@ mod tests {
         let record = seat.new_session(NOW).unwrap();
         seat.sessions.insert("a".to_owned(), record);
         assert!(!seat.is_free());
+        // Its owner signed out for lunch.
         seat.sessions.clear();
+        seat.used = true;
+        assert!(!seat.is_free());
+        seat.used = false;
         seat.code = None;
         assert!(!seat.is_free());
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use app::model::{Claimed, ClassPhase, SessionEnd, SignInError, TimeMs};
 use tokio::sync::watch;
 
-use super::record::{SESSION_IDLE_MS, Seat, SeatPatch, SessionRecord, session_hash};
+use super::patch::SeatPatch;
+use super::record::{SESSION_IDLE_MS, SESSION_MOST_MS, Seat, SessionRecord, session_hash};
 use super::{Code, NoCode, Opens, Person, SeatNumber, Seats};
 use crate::budget::Spent;
 use crate::error::{Error, Result, chain};
@@ -13,8 +14,11 @@ use crate::error::{Error, Result, chain};
 /// The expiry of a session in use is moved at most so often.
 const TOUCH_MS: i64 = 10 * 60 * 1000;
 
-/// A session unused for so long is over.
-pub const SESSION_IDLE_S: i64 = SESSION_IDLE_MS / 1000;
+/// A move that failed is not tried again at once: each open stream would, every two seconds.
+const TOUCH_AGAIN_MS: i64 = 60 * 1000;
+
+/// A session is over after this time, used or not.
+pub const SESSION_MOST_S: i64 = SESSION_MOST_MS / 1000;
 
 /// A session, as the request's cookie opened it.
 #[derive(Clone, Debug)]
@@ -74,6 +78,8 @@ pub enum NoSession {
     Ended(SessionEnd),
     /// The cluster does not tell.
     Unavailable(Error),
+    /// More come in that this process does not know than are looked up.
+    TooMany,
 }
 
 /// The id of a new session. It has no `Debug`.
@@ -104,6 +110,10 @@ impl Seats {
     /// # Errors
     /// What the sign-in page says. An unknown seat and a wrong code answer alike.
     pub async fn sign_in(&self, code: &str, name: &str, now: TimeMs) -> Result<Opened, Refused> {
+        if !self.ready() {
+            // Whether the class is closed is not known yet.
+            return Err(Refused::new(SignInError::ClusterUnreachable));
+        }
         let code = code.parse::<Code>();
         let first = match &code {
             Ok(code) => self.open(code, name, now, Look::AtWhatIsKnown).await,
@@ -210,6 +220,10 @@ impl Seats {
         if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NoSession::Anonymous);
         }
+        if !self.ready() {
+            // Whether the class is closed is not known yet.
+            return Err(NoSession::Unavailable(Error::SeatsUnknown));
+        }
         let hash = session_hash(id);
         if let Some(seat) = self.inner.known.get(number) {
             match seat.session(&hash, now) {
@@ -219,8 +233,12 @@ impl Seats {
                 Err(end) => return Err(NoSession::Ended(end)),
             }
         }
-        let may_ask = self.inner.unknown_sessions.take(now);
-        may_ask.map_err(|_| NoSession::Unavailable(Error::TooManyUnknownSessions))?;
+        if let Err(spent) = self.inner.unknown_sessions.take(now) {
+            if spent.is_first {
+                tracing::warn!("more unknown cookies come in than are looked up");
+            }
+            return Err(NoSession::TooMany);
+        }
         let asked = self.inner.store.get(number).await;
         let seat = asked.map_err(NoSession::Unavailable)?;
         // A cookie of a seat that never was and one of a seat that is gone are told alike.
@@ -277,6 +295,14 @@ impl Seats {
         let Some(seat) = self.inner.known.get(number) else {
             return;
         };
+        {
+            let mut touched = self.inner.touched.lock();
+            touched.retain(|_, at| now.0 - at.0 < TOUCH_AGAIN_MS);
+            if touched.contains_key(&hash) {
+                return;
+            }
+            touched.insert(hash.clone(), now);
+        }
         let seats = self.clone();
         self.inner.tasks.spawn(async move {
             let Ok(record) = seat.session(&hash, now) else {

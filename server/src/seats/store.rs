@@ -10,7 +10,8 @@ use tokio::sync::OnceCell;
 
 use super::code::{Code, Opens, SeatNumber};
 use super::key::{self, CodeKey};
-use super::record::{ATTENDEE, CODE, INSTRUCTOR, NAME, NAMESPACE, ROLE, Seat, SeatPatch};
+use super::patch::SeatPatch;
+use super::record::{ATTENDEE, CODE, INSTRUCTOR, NAME, NAMESPACE, ROLE, Seat};
 use crate::call::Calls;
 use crate::error::{Error, Result};
 use crate::names::{PART_OF, PART_OF_LABEL, SEAT_LABEL};

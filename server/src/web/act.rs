@@ -21,7 +21,7 @@ use super::AppState;
 use super::refusals::Audited;
 use super::viewer::Stranger;
 use crate::audit::{self, Actor, Outcome};
-use crate::error::{Error, chain};
+use crate::error::{Result, chain};
 use crate::seats::{NewCode, SeatNumber, qr};
 
 /// Loads stopped at the same time when all are stopped.
@@ -43,7 +43,7 @@ impl SeatSession {
         }
     }
 
-    /// After the class a seat is looked at and no more. That a load can be stopped never ends.
+    /// After the class a seat is looked at and no more, but for a load, which can be stopped.
     fn may_change(&self) -> app::Result<()> {
         match self.state.seats.class_phase() {
             ClassPhase::Running => Ok(()),
@@ -110,12 +110,67 @@ impl ClassSession {
         Self { state, actor }
     }
 
-    /// Writes the line of an instructor's act on seats.
-    fn record<T>(&self, verb: &str, seat: &str, result: &crate::error::Result<T>) {
-        match result {
-            Ok(_) => audit::record(self.actor, verb, seat, Outcome::Done),
-            Err(error) => audit::record(self.actor, verb, seat, Outcome::Failed(&chain(error))),
+    /// Does something to seats and writes its line, in a task of its own: neither a closed connection nor a time limit
+    /// leaves it half done or untold.
+    async fn act<T: Answered + Send + 'static>(
+        &self,
+        verb: &'static str,
+        object: &str,
+        act: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> app::Result<T> {
+        let (actor, object) = (self.actor, object.to_owned());
+        let task = self.state.acts.spawn(async move {
+            let result = act.await;
+            match &result {
+                Ok(answer) if answer.found() => {
+                    audit::record(actor, verb, &object, Outcome::Done);
+                }
+                Ok(_) => {
+                    audit::record(actor, verb, &object, Outcome::Refused("no such seat"));
+                }
+                Err(error) => {
+                    audit::record(actor, verb, &object, Outcome::Failed(&chain(error)));
+                }
+            }
+            result
+        });
+        match task.await {
+            Ok(Ok(answer)) if answer.found() => Ok(answer),
+            Ok(Ok(_)) => Err(app::Error::NotFound),
+            // The cause is in the audit.
+            Ok(Err(_)) | Err(_) => Err(app::Error::Unavailable {
+                message: "The cluster did not take the change. Try again in a moment.".to_owned(),
+            }),
         }
+    }
+}
+
+/// Whether there was what an act was for.
+trait Answered {
+    fn found(&self) -> bool;
+}
+
+impl Answered for () {
+    fn found(&self) -> bool {
+        true
+    }
+}
+
+impl Answered for bool {
+    fn found(&self) -> bool {
+        *self
+    }
+}
+
+impl Answered for u32 {
+    fn found(&self) -> bool {
+        true
+    }
+}
+
+impl<T> Answered for Option<T> {
+    fn found(&self) -> bool {
+        self.is_some()
     }
 }
 
@@ -154,38 +209,41 @@ impl Class for ClassSession {
     }
 
     async fn renew(&self, seat: &str) -> app::Result<SeatCard> {
-        let number = number(seat)?;
-        let renewed = self.state.seats.renew(number).await;
-        self.record("renew_seat", seat, &renewed);
-        let new = renewed.map_err(not_changed)?.ok_or(app::Error::NotFound)?;
-        Ok(self.card(&new))
+        let (seats, number) = (self.state.seats.clone(), number(seat)?);
+        let renew = async move { seats.renew(number).await };
+        let new = self.act("renew_seat", &number.to_string(), renew).await?;
+        new.map(|new| self.card(&new)).ok_or(app::Error::NotFound)
     }
 
     async fn revoke(&self, seat: &str) -> app::Result<()> {
-        let number = number(seat)?;
-        let revoked = self.state.seats.revoke(number).await;
-        self.record("revoke_seat", seat, &revoked);
-        found(revoked)
+        let (seats, number) = (self.state.seats.clone(), number(seat)?);
+        let revoke = async move { seats.revoke(number).await };
+        let seat = number.to_string();
+        self.act("revoke_seat", &seat, revoke)
+            .await
+            .map(|_found| ())
     }
 
     async fn sign_out(&self, seat: &str) -> app::Result<()> {
-        let number = number(seat)?;
-        let signed_out = self.state.seats.sign_out_seat(number).await;
-        self.record("sign_out_seat", seat, &signed_out);
-        found(signed_out)
+        let (seats, number) = (self.state.seats.clone(), number(seat)?);
+        let sign_out = async move { seats.sign_out_seat(number).await };
+        let seat = number.to_string();
+        self.act("sign_out_seat", &seat, sign_out)
+            .await
+            .map(|_found| ())
     }
 
     async fn sign_out_all(&self) -> app::Result<u32> {
-        let now = self.state.published.now();
-        let signed_out = self.state.seats.sign_out_all(now).await;
-        self.record("sign_out_all", "all seats", &signed_out);
-        signed_out.map_err(not_changed)
+        let (seats, now) = (self.state.seats.clone(), self.state.published.now());
+        let sign_out = async move { seats.sign_out_all(now).await };
+        self.act("sign_out_all", "all seats", sign_out).await
     }
 
     async fn set_phase(&self, phase: ClassPhase) -> app::Result<()> {
-        let set = self.state.seats.set_class_phase(phase).await;
-        self.record("set_class_phase", words::class_phase(phase), &set);
-        set.map_err(not_changed)
+        let seats = self.state.seats.clone();
+        let set = async move { seats.set_class_phase(phase).await };
+        self.act("set_class_phase", words::class_phase(phase), set)
+            .await
     }
 }
 
@@ -209,21 +267,6 @@ impl ClassSession {
 
 fn number(seat: &str) -> app::Result<SeatNumber> {
     seat.parse().map_err(|_| app::Error::NotFound)
-}
-
-fn found(result: crate::error::Result<bool>) -> app::Result<()> {
-    match result {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(app::Error::NotFound),
-        Err(error) => Err(not_changed(error)),
-    }
-}
-
-/// The cause is in the audit.
-fn not_changed(_error: Error) -> app::Error {
-    app::Error::Unavailable {
-        message: "The cluster did not take the change. Try again in a moment.".to_owned(),
-    }
 }
 
 fn not_seen_yet() -> app::Error {

@@ -21,7 +21,9 @@ use serde_json::json;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::AppState;
+use super::refusals::Audited;
 use super::session;
+use crate::audit::Actor;
 use crate::publish::Frame;
 use crate::seats::{Person, SeatChanges, Session};
 
@@ -102,7 +104,12 @@ pub(super) async fn events(
         return later(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
     };
     let Some(open) = state.streams.open(&session) else {
-        return later(StatusCode::TOO_MANY_REQUESTS, "too_many_streams");
+        let mut refused = later(StatusCode::TOO_MANY_REQUESTS, "too_many_streams");
+        let seat = Some(session.seat);
+        let client = state.client(&request);
+        let actor = Actor { seat, client };
+        refused.extensions_mut().insert(Audited::By(actor));
+        return refused;
     };
     let header = request.headers().get(LAST_EVENT_ID);
     let header = header.and_then(|id| id.to_str().ok());

@@ -25,6 +25,7 @@ use axum::serve::ListenerExt;
 use http::StatusCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -54,6 +55,8 @@ pub struct AppState {
     pub streams: Streams,
     pub refusals: Refusals,
     pub trusted_proxies: Arc<TrustedProxies>,
+    /// Sign-ins and acts on seats that are under way; waited for at the end.
+    pub acts: TaskTracker,
     /// Ends the streams.
     pub shutdown: CancellationToken,
 }
@@ -163,7 +166,7 @@ pub async fn run(
     state: AppState,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    let commands = state.commands.clone();
+    let (commands, acts) = (state.commands.clone(), state.acts.clone());
     // A frame of the stream is small and must not wait for the next one.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
@@ -185,5 +188,7 @@ pub async fn run(
         }
     };
     commands.finish().await;
+    acts.close();
+    acts.wait().await;
     result
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use app::model::{Claimed, SignIn};
+use app::model::{Claimed, SessionEnd, SignIn};
 use app::workshop::{PageContext, Viewer};
 use app::{FirstPaint, Seen};
 use axum::body::Body;
@@ -17,6 +17,7 @@ use leptos_axum::ResponseOptions;
 use super::viewer::Stranger;
 use super::{AppState, headers};
 use crate::audit::Actor;
+use crate::seats::Person;
 
 /// `GET /`: the attendee's page.
 pub(super) async fn seat(State(state): State<AppState>, request: Request) -> Response {
@@ -57,10 +58,19 @@ pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> 
     }
 }
 
-/// `GET /join`: where a card's QR code leads. Shown to people with a seat, too: a card may be for another one.
+/// `GET /join`: where a card's QR code leads. Shown to people with a seat, too, as a card may be for another one; they
+/// are asked first, or a link that somebody sends would move them there.
 pub(super) async fn join(State(state): State<AppState>, request: Request) -> Response {
+    let leaves = state.session(request.headers()).await.ok();
+    let sign_in = SignIn {
+        leaves: leaves.map(|session| match session.person {
+            Person::Attendee { namespace } => namespace,
+            Person::Instructor => app::words::SEATS.to_owned(),
+        }),
+        ..SignIn::default()
+    };
     let context = state.page_context(None);
-    render(&state, context, None, StatusCode::OK, request).await
+    render(&state, context, Some(sign_in), StatusCode::OK, request).await
 }
 
 /// The code of a seat that was just taken, shown this once.
@@ -112,11 +122,14 @@ async fn viewer(
     };
     Err(match stranger {
         Stranger::Anonymous => Redirect::to("/sign-in").into_response(),
-        Stranger::Ended(_) => {
-            let reason = stranger.reason().unwrap_or_default();
+        Stranger::Ended(end) => {
+            let page = Redirect::to(&format!("/sign-in?reason={}", end.reason()));
+            // A class that opens again takes its people back.
+            if end == SessionEnd::ClassClosed {
+                return Err(page.into_response());
+            }
             // The cookie opens nothing any more; without it the next visit is a plain one.
             let cookie = state.public_url.clear_cookie();
-            let page = Redirect::to(&format!("/sign-in?reason={reason}"));
             ([(SET_COOKIE, cookie)], page).into_response()
         }
         Stranger::Unavailable => {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::header::COOKIE;
 use http::{HeaderMap, Uri};
 
-use crate::seats::SESSION_IDLE_S;
+use crate::seats::SESSION_MOST_S;
 
 /// Where people reach the panel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,8 @@ impl PublicUrl {
 
     /// The header that sets the session cookie.
     pub(super) fn set_cookie(&self, value: &str) -> String {
-        self.cookie(value, SESSION_IDLE_S)
+        // As long as any session may last: when one ends earlier, the panel says so.
+        self.cookie(value, SESSION_MOST_S)
     }
 
     /// The header that removes it.
@@ -121,7 +122,7 @@ mod tests {
         assert_eq!(url.origin(), "https://workshop.example.org");
         assert_eq!(
             url.set_cookie("07.ab"),
-            "__Host-workshop=07.ab; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200; Secure"
+            "__Host-workshop=07.ab; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800; Secure"
         );
         assert_eq!(
             url.clear_cookie(),

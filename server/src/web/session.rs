@@ -1,5 +1,7 @@
 //! Sign-in, sign-out, and the question who one is. Plain forms, so that they work before any script has loaded.
 
+use std::net::IpAddr;
+
 use app::model::{SignIn, SignInError};
 use app::words;
 use axum::Form;
@@ -16,7 +18,7 @@ use super::refusals::Audited;
 use super::viewer::Stranger;
 use crate::audit::{self, Actor, Outcome};
 use crate::error::chain;
-use crate::seats::{Person, Refused, Session};
+use crate::seats::{Opened, Person, Refused, Session};
 
 /// Longer than any code or name: more of what was typed is neither read nor shown again.
 const LENGTH: usize = 64;
@@ -40,19 +42,18 @@ pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> 
     };
     let cut = |text: &str| text.chars().take(LENGTH).collect::<String>();
     let (code, name) = (cut(&typed.code), cut(&typed.name));
-    let now = state.published.now();
-    match state.seats.sign_in(&code, &name, now).await {
+    // In a task of its own: a session that was opened for somebody who did not wait is told of all the same.
+    let task = {
+        let (state, headers) = (state.clone(), headers.clone());
+        let (code, name) = (code.clone(), name.clone());
+        let acts = state.acts.clone();
+        acts.spawn(async move { open(&state, &headers, &code, &name, client).await })
+    };
+    let Ok(opened) = task.await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    match opened {
         Ok(opened) => {
-            let actor = Actor {
-                seat: Some(opened.session.seat),
-                client,
-            };
-            let verb = match opened.claimed {
-                Some(_) => "claim_seat",
-                None => "sign_in",
-            };
-            audit::record(actor, verb, namespace(&opened.session), Outcome::Done);
-            leave_other(&state, &headers, &opened.session).await;
             let cookie = [(SET_COOKIE, state.public_url.set_cookie(&opened.cookie))];
             match opened.claimed {
                 Some(claimed) => {
@@ -85,6 +86,7 @@ pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> 
                 error: Some(error),
                 code,
                 name,
+                leaves: None,
             };
             let mut response = pages::sign_in_again(&state, &headers, sign_in, status).await;
             response.extensions_mut().insert(Audited::Written);
@@ -94,6 +96,29 @@ pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> 
             response
         }
     }
+}
+
+/// Opens a session, writes its line, and ends the one that the browser had before.
+async fn open(
+    state: &AppState,
+    headers: &HeaderMap,
+    code: &str,
+    name: &str,
+    client: Option<IpAddr>,
+) -> Result<Opened, Refused> {
+    let now = state.published.now();
+    let opened = state.seats.sign_in(code, name, now).await?;
+    let actor = Actor {
+        seat: Some(opened.session.seat),
+        client,
+    };
+    let verb = match opened.claimed {
+        Some(_) => "claim_seat",
+        None => "sign_in",
+    };
+    audit::record(actor, verb, namespace(&opened.session), Outcome::Done);
+    leave_other(state, headers, &opened.session).await;
+    Ok(opened)
 }
 
 /// A browser has one seat: who signs in with another code has left the first.
@@ -111,7 +136,15 @@ async fn leave_other(state: &AppState, headers: &HeaderMap, opened: &Session) {
 
 /// `POST /session/end`: ends the session on every replica.
 pub(super) async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
-    if let Ok(session) = state.session(request.headers()).await {
+    let still_in = || {
+        let told = "You are still signed in, because the cluster does not answer. Try again in a moment.\n";
+        (StatusCode::SERVICE_UNAVAILABLE, told).into_response()
+    };
+    let session = state.session(request.headers()).await;
+    if matches!(session, Err(Stranger::Unavailable)) {
+        return still_in();
+    }
+    if let Ok(session) = session {
         let actor = Actor {
             seat: Some(session.seat),
             client: state.client(&request),
@@ -125,11 +158,7 @@ pub(super) async fn sign_out(State(state): State<AppState>, request: Request) ->
                 namespace,
                 Outcome::Failed(&chain(&error)),
             );
-            return (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "You are still signed in, because the cluster does not answer. Try again in a moment.\n",
-            )
-                .into_response();
+            return still_in();
         }
         audit::record(actor, "sign_out", namespace, Outcome::Done);
     }

@@ -57,6 +57,8 @@ impl AppState {
         session.map_err(|none| match none {
             NoSession::Anonymous => Stranger::Anonymous,
             NoSession::Ended(end) => Stranger::Ended(end),
+            // Told once where it is found out: a flood must not fill the log.
+            NoSession::TooMany => Stranger::Unavailable,
             NoSession::Unavailable(error) => {
                 tracing::warn!(error = chain(&error), "a session could not be checked");
                 Stranger::Unavailable

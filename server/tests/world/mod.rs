@@ -27,6 +27,7 @@ use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// One hour on the tests' paused clock: long enough for everything that comes at all.
@@ -91,6 +92,7 @@ impl Panel {
             simulated: true,
             streams: Streams::default(),
             refusals: Refusals::default(),
+            acts: TaskTracker::new(),
             trusted_proxies: Arc::default(),
             shutdown: shutdown.clone(),
         };

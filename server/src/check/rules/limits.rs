@@ -110,19 +110,30 @@ fn pod_security(observed: &Observed, class: &Class<'_>) -> Option<Check> {
     const NAME: &str = "Pod Security";
     // That namespaces cannot be read is told elsewhere.
     let namespaces = observed.namespaces.as_ref().ok()?;
-    let restricted: Vec<_> = namespaces
-        .iter()
-        .filter(|namespace| class.has(namespace.metadata.name.as_ref()))
-        .filter(|namespace| {
-            namespace
-                .labels()
-                .get(ENFORCE)
-                .is_some_and(|level| level == "restricted")
-        })
-        .map(ResourceExt::name_any)
-        .collect();
-    Some(if restricted.is_empty() {
+    let enforcing = |is: fn(Option<&str>) -> bool| {
+        let seats = namespaces
+            .iter()
+            .filter(|namespace| class.has(namespace.metadata.name.as_ref()))
+            .filter(move |namespace| is(namespace.labels().get(ENFORCE).map(String::as_str)));
+        seats.map(ResourceExt::name_any).collect::<Vec<_>>()
+    };
+    let restricted = enforcing(|level| level == Some("restricted"));
+    // An adopted namespace keeps its own rule, or none.
+    let open = enforcing(|level| matches!(level, None | Some("privileged")));
+    Some(if restricted.is_empty() && open.is_empty() {
         Check::pass(NAME, "the two images may run in each seat")
+    } else if restricted.is_empty() {
+        Check::warn(
+            NAME,
+            format!(
+                "attendees may make privileged pods, and reach the node by them: {}",
+                some(&open)
+            ),
+            format!(
+                "Close it: `kubectl label namespace {} {ENFORCE}=baseline --overwrite`.",
+                open.join(" ")
+            ),
+        )
     } else {
         Check::fail(
             NAME,
@@ -194,6 +205,21 @@ mod tests {
         assert_eq!(outcome(&world, "Limit ranges"), Outcome::Pass);
         world.limit_ranges = Err(Unread::Forbidden);
         assert_eq!(outcome(&world, "Limit ranges"), Outcome::Warn);
+    }
+
+    #[test]
+    fn namespace_without_a_rule_is_a_warning() {
+        let mut observed = observed();
+        let namespaces = observed.namespaces.as_mut().unwrap();
+        namespaces[0]
+            .metadata
+            .labels
+            .as_mut()
+            .unwrap()
+            .remove(ENFORCE);
+        let check = check(&observed, "Pod Security");
+        assert_eq!(check.outcome, Outcome::Warn);
+        assert!(check.found.contains("seat-1"), "{check:?}");
     }
 
     #[test]

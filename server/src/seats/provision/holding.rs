@@ -117,6 +117,10 @@ pub(super) fn holding(found: &Namespace, number: SeatNumber, panel_namespace: &s
         false,
     ) {
         Ok(_) if !found.labels().contains_key(SEAT_LABEL) => Holding::NotOurs,
+        // Deleting wants more than adopting: a namespace that does not say whose it is is not ours.
+        Ok(_) if found.labels().get(PANEL_LABEL).map(String::as_str) != Some(panel_namespace) => {
+            Holding::NotOurs
+        }
         Ok(Claim::Own) => Holding::Own,
         Ok(Claim::Adopted(_)) => Holding::Adopted,
         Err(_) => Holding::NotOurs,

@@ -137,6 +137,12 @@ pub(crate) fn quota(settings: &Settings) -> Value {
         "limits.memory": memory(settings.app_memory_limit_mi),
         "services.loadbalancers": "0",
         "services.nodeports": "0",
+        // Room for many tries by hand, none for a loop that fills the cluster's store.
+        "count/configmaps": "30",
+        "count/deployments.apps": "10",
+        "count/jobs.batch": "30",
+        "count/scaledobjects.keda.sh": "10",
+        "count/services": "10",
     })
 }
 
