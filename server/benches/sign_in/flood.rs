@@ -16,9 +16,10 @@ use super::client::Browser;
 use super::sign_ins::{self, SignIns};
 
 const CONNECTIONS: usize = 64;
-/// At least so many, and on until the class has signed in, but never more than the most.
+/// At least so many, and on until the class has signed in; but never more than the most, nor for longer.
 const WRONG_CODES: usize = 10_000;
-const MOST_WRONG_CODES: usize = 300_000;
+const MOST_WRONG_CODES: usize = 1_000_000;
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// Nobody's code, though each could be typed.
 const NONSENSE: &[&str] = &[
@@ -43,8 +44,8 @@ pub(crate) struct Flood {
 }
 
 /// When the flood may end.
-#[derive(Default)]
 struct Progress {
+    begin: Instant,
     sent: AtomicUsize,
     class_is_in: AtomicBool,
 }
@@ -54,7 +55,8 @@ impl Progress {
     fn next(&self) -> Option<usize> {
         let number = self.sent.fetch_add(1, Relaxed);
         let enough = self.class_is_in.load(Relaxed) && number >= WRONG_CODES;
-        (!enough && number < MOST_WRONG_CODES).then_some(number)
+        let bounded = number < MOST_WRONG_CODES && self.begin.elapsed() < LONGEST;
+        (!enough && bounded).then_some(number)
     }
 }
 
@@ -64,8 +66,11 @@ pub(crate) async fn flood(
     codes: &[String],
     every: Duration,
 ) -> (SignIns, Flood) {
-    let progress = Arc::new(Progress::default());
-    let begin = Instant::now();
+    let progress = Arc::new(Progress {
+        begin: Instant::now(),
+        sent: AtomicUsize::new(0),
+        class_is_in: AtomicBool::new(false),
+    });
     let mut guessers = JoinSet::new();
     for _ in 0..CONNECTIONS {
         guessers.spawn(guess(*address, Arc::clone(&progress), codes.len()));
@@ -77,7 +82,7 @@ pub(crate) async fn flood(
     };
     let (sign_ins, guessed) = tokio::join!(class, guessers.join_all());
     let mut flood = Flood {
-        took: begin.elapsed(),
+        took: progress.begin.elapsed(),
         ..Flood::default()
     };
     for one in guessed {
