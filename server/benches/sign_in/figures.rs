@@ -67,12 +67,17 @@ impl Figures {
         self.failures.extend(failures);
     }
 
+    /// A count is wrong.
+    pub(crate) fn failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     /// Success unless a count is wrong. Times are never judged: machines differ.
     pub(crate) fn verdict(&self) -> ExitCode {
-        if self.failures.is_empty() {
-            ExitCode::SUCCESS
-        } else {
+        if self.failed() {
             ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
         }
     }
 }

@@ -33,7 +33,7 @@ const SIGN_OUT_LIMIT: Duration = Duration::from_secs(2);
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let machine = machine::describe();
-    let panel = Panel::find().await?;
+    let mut panel = Panel::find().await?;
     let class = panel.codes.len().min(SEATS);
     if class == 0 {
         bail!("the panel has no seat with a code");
@@ -88,6 +88,11 @@ async fn main() -> Result<ExitCode> {
         Err(error) => figures.failures(vec![format!("the sign-out of all: {error:#}")]),
     }
 
+    if figures.failed()
+        && let Some(status) = panel.ended().await
+    {
+        figures.note(format!("the panel ended meanwhile: {status}"));
+    }
     println!("{figures}");
     Ok(figures.verdict())
 }

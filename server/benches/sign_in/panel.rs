@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -82,6 +82,14 @@ impl Panel {
         })
     }
 
+    /// How the panel ended, if it was ours and did: then nothing that failed says anything about it.
+    pub(crate) async fn ended(&mut self) -> Option<ExitStatus> {
+        let process = self.process.as_mut()?;
+        // One that was told to end finishes its answers first.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        process.try_wait().ok().flatten()
+    }
+
     /// The process, if it is ours.
     pub(crate) fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Child::id)
@@ -91,7 +99,7 @@ impl Panel {
 impl Drop for Panel {
     fn drop(&mut self) {
         if let Some(process) = &mut self.process {
-            // It may have ended by itself; the figures say so.
+            // It may have ended by itself, which the figures tell.
             let _ = process.kill();
             let _ = process.wait();
         }
