@@ -15,6 +15,7 @@ pub(super) fn shutdown() -> Result<CancellationToken> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+        tracing::info!("told to end");
         ended.cancel();
     });
     Ok(shutdown)

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::patch::SeatPatch;
 use super::record::{SESSION_IDLE_MS, SESSION_MOST_MS, Seat, SessionRecord, session_hash};
-use super::{Code, NoCode, Opens, Person, SeatNumber, Seats};
+use super::{Code, Opens, Person, SeatNumber, Seats};
 use crate::budget::Spent;
 use crate::error::{Error, Result, chain};
 
@@ -114,27 +114,16 @@ impl Seats {
             // Whether the class is closed is not known yet.
             return Err(Refused::new(SignInError::ClusterUnreachable));
         }
-        let code = code.parse::<Code>();
-        let first = match &code {
-            Ok(code) => self.open(code, name, now, Look::AtWhatIsKnown).await,
-            Err(NoCode) => Err(Refusal::WrongCode),
+        let Ok(code) = code.parse::<Code>() else {
+            self.count_wrong_code(now)?;
+            return Err(Refused::new(SignInError::UnknownCode));
         };
-        let opened = match (first, &code) {
-            (Err(Refusal::WrongCode), code) => match self.inner.wrong_codes.take(now) {
-                // It may be newer than what is known here: another replica may have renewed it a moment ago.
-                Ok(()) => match code {
-                    Ok(code) => self.open(code, name, now, Look::Anew).await,
-                    Err(NoCode) => Err(Refusal::WrongCode),
-                },
-                Err(Spent { wait_s, is_first }) => {
-                    return Err(Refused {
-                        error: SignInError::TooManyWrongCodes { wait_s },
-                        is_news: is_first,
-                    });
-                }
-            },
-            (first, _) => first,
-        };
+        let mut opened = self.open(&code, name, now, Look::AtWhatIsKnown).await;
+        if matches!(opened, Err(Refusal::WrongCode)) {
+            self.count_wrong_code(now)?;
+            // It may be newer than what is known here: another replica may have renewed it a moment ago.
+            opened = self.open(&code, name, now, Look::Anew).await;
+        }
         opened.map_err(|refusal| match refusal {
             Refusal::Told(error) => Refused::new(error),
             Refusal::WrongCode => Refused::new(SignInError::UnknownCode),
@@ -142,6 +131,14 @@ impl Seats {
                 tracing::error!(error = chain(&error), "a code could not be checked");
                 Refused::new(SignInError::ClusterUnreachable)
             }
+        })
+    }
+
+    fn count_wrong_code(&self, now: TimeMs) -> Result<(), Refused> {
+        let counted = self.inner.wrong_codes.take(now);
+        counted.map_err(|Spent { wait_s, is_first }| Refused {
+            error: SignInError::TooManyWrongCodes { wait_s },
+            is_news: is_first,
         })
     }
 

@@ -96,6 +96,10 @@ pub(super) struct PagesAndJson;
 
 impl Predicate for PagesAndJson {
     fn should_compress<B: http_body::Body>(&self, response: &http::Response<B>) -> bool {
+        // One of a flood: compressing it costs more than all else about it (`cargo xtask bench sign-in`).
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            return false;
+        }
         let content_type = response.headers().get(CONTENT_TYPE);
         let content_type = content_type.map_or(Cow::Borrowed(""), |value| {
             String::from_utf8_lossy(value.as_bytes())
