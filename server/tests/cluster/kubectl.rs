@@ -12,6 +12,18 @@ pub(crate) fn kubectl(arguments: &[&str]) -> String {
     succeeded(arguments, &output)
 }
 
+/// Deletes namespaces, and returns once they are gone. One that is not there is fine.
+pub(crate) fn delete_namespaces(names: &[String]) {
+    let mut arguments = vec![
+        "delete",
+        "namespace",
+        "--ignore-not-found",
+        "--timeout=120s",
+    ];
+    arguments.extend(names.iter().map(String::as_str));
+    kubectl(&arguments);
+}
+
 /// `kubectl apply -f -` with this manifest.
 pub(crate) fn apply(namespace: &str, manifest: &str) -> String {
     let arguments = ["apply", "-n", namespace, "-f", "-"];

@@ -10,7 +10,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 use crate::browser::Browser;
-use crate::kubectl::kubectl;
+use crate::kubectl::{delete_namespaces, kubectl};
 
 /// The panel's own namespace, and the prefix of the seats', apart from those of a class on the same cluster.
 pub(crate) const NAMESPACE: &str = "workshop";
@@ -126,14 +126,7 @@ impl Drop for Panel {
 fn remove(seats: u32) {
     let mut names = vec![NAMESPACE.to_owned()];
     names.extend((1..=seats).map(|n| format!("{PREFIX}{n}")));
-    let mut arguments = vec![
-        "delete",
-        "namespace",
-        "--ignore-not-found",
-        "--timeout=120s",
-    ];
-    arguments.extend(names.iter().map(String::as_str));
-    kubectl(&arguments);
+    delete_namespaces(&names);
 }
 
 /// A kubeconfig with the token of the panel's account, and nothing of the administrator's.

@@ -9,7 +9,7 @@ use app::model::LoadSettings;
 use server::workshop::manifests::{self, APP, Settings, to_yaml};
 
 use crate::attendee::Attendee;
-use crate::kubectl::{kubectl, refused, succeeded};
+use crate::kubectl::{delete_namespaces, kubectl, refused, succeeded};
 use crate::panel::kubeconfig;
 
 /// The panel's namespace and the seats' prefix, apart from the journey's.
@@ -67,14 +67,7 @@ impl Drop for Class {
 fn remove() {
     let mut names = vec![PANEL.to_owned()];
     names.extend((1..=SEATS).map(|seat| format!("{PREFIX}{seat}")));
-    let mut arguments = vec![
-        "delete",
-        "namespace",
-        "--ignore-not-found",
-        "--timeout=120s",
-    ];
-    arguments.extend(names.iter().map(String::as_str));
-    kubectl(&arguments);
+    delete_namespaces(&names);
     let binding = format!("workshop-panel-{PANEL}");
     kubectl(&[
         "delete",
