@@ -1,5 +1,5 @@
 //! The audit: one structured line on the log for each sign-in, refusal, command and act of the instructor. docs/logging.md
-//! lists its fields.
+//! lists its fields. Commands and acts are also counted, by [`Audit`].
 //!
 //! All that comes from outside is logged as text in quotes, so that no line break or escape sequence in it can pass for a
 //! line of its own. Codes, cookies and session ids never come here.
@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use crate::seats::SeatNumber;
+use crate::telemetry::Commands;
 
 /// Who does something, and from where.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,15 +28,44 @@ pub enum Outcome<'a> {
     Failed(&'a str),
 }
 
+impl Outcome<'_> {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// The audit of commands and of acts on seats: one line for each, and one more in the figures.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    counted: Commands,
+}
+
+impl Audit {
+    pub fn new(counted: Commands) -> Self {
+        Self { counted }
+    }
+
+    /// Writes one line and counts it. `object` is what it was done to.
+    pub fn record(&self, actor: Actor, verb: &'static str, object: &str, outcome: Outcome<'_>) {
+        self.counted.count(verb, outcome.word());
+        record(actor, verb, object, outcome);
+    }
+}
+
 /// Writes one line. `object` is what it was done to: a namespace, a seat, an address.
 pub fn record(actor: Actor, verb: &str, object: &str, outcome: Outcome<'_>) {
     let seat = actor.seat.map(|seat| seat.to_string());
     let client = actor.client.map(|client| client.to_string());
     let (seat, client) = (seat.as_deref(), client.as_deref());
-    let (outcome, reason) = match outcome {
-        Outcome::Done => ("done", None),
-        Outcome::Refused(reason) => ("refused", Some(reason)),
-        Outcome::Failed(cause) => ("failed", Some(cause)),
+    let reason = match outcome {
+        Outcome::Done => None,
+        Outcome::Refused(reason) => Some(reason),
+        Outcome::Failed(cause) => Some(cause),
     };
+    let outcome = outcome.word();
     tracing::info!(target: "audit", seat, client, verb, object, outcome, reason);
 }

@@ -13,5 +13,6 @@ pub mod names;
 pub mod prepull;
 pub mod publish;
 pub mod seats;
+pub mod telemetry;
 pub mod web;
 pub mod workshop;

@@ -11,12 +11,13 @@ use app::model::{
     SourceState,
 };
 use futures::StreamExt;
-use server::audit::Actor;
+use server::audit::{Actor, Audit};
 use server::cluster::Clients;
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
 use server::seats::{Seats, provision};
+use server::telemetry::Telemetry;
 use server::workshop::manifests::Settings;
 use simulator::{Identity, MetricsApi, Simulator};
 use tokio::task::JoinHandle;
@@ -64,8 +65,14 @@ impl Stage {
         provision::create(&admin, &wanted, &settings).await.unwrap();
         let panel = Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT);
         let client = simulator.client(panel);
+        let telemetry = Telemetry::default();
         let clients = Clients::new(client.clone());
-        let (people, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
+        let (people, _watch) = Seats::start(
+            client,
+            PANEL_NAMESPACE.to_owned(),
+            telemetry.watches.clone(),
+            shutdown.clone(),
+        );
         let (published, publisher) = Publisher::start(
             clients.clone(),
             people,
@@ -82,7 +89,7 @@ impl Stage {
             simulator,
             published,
             publisher,
-            commands: Commands::new(clients, settings, limits),
+            commands: Commands::new(clients, settings, limits, Audit::new(telemetry.commands)),
             shutdown,
         };
         stage

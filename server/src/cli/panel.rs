@@ -1,16 +1,21 @@
 //! Puts the rooms together around one client, and takes them down in order. Called by `serve.rs` and `demo.rs`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use kube::Client;
+use server::audit::Audit;
 use server::cluster::Clients;
 use server::commands::Commands;
 use server::config::PanelOptions;
 use server::publish::{self, Publisher};
 use server::seats::Seats;
+use server::telemetry::{self, Telemetry};
 use server::web::{AppState, PublicUrl, Site, TrustedProxies};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +30,30 @@ pub(super) struct Options {
     pub(super) options: PanelOptions,
 }
 
+/// Serves the figures where Prometheus asks for them, if it does.
+async fn figures(
+    address: Option<SocketAddr>,
+    telemetry: &Telemetry,
+    shutdown: &CancellationToken,
+) -> Result<Option<JoinHandle<std::io::Result<()>>>> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("failed to listen on {address} for metrics"))?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "metrics are served");
+    let served = telemetry::serve(listener, telemetry.clone(), shutdown.clone());
+    Ok(Some(tokio::spawn(served)))
+}
+
+/// One line for each room that is down, with the time since the end began.
+fn down(stage: &str, since: Instant) {
+    let took_ms = since.elapsed().as_millis();
+    tracing::info!(stage, took_ms, "ended");
+}
+
 /// Serves until `shutdown`, or until one of the rooms fails: a panel that shows old data for ever must end instead.
 pub(super) async fn run(
     listener: TcpListener,
@@ -32,20 +61,34 @@ pub(super) async fn run(
     shutdown: CancellationToken,
 ) -> Result<()> {
     let site = Arc::new(Site::open(&options.options.site));
-    let clients = Clients::new(options.client.clone());
+    let telemetry = Telemetry::new(site.build());
+    let figures = figures(options.options.metrics_listen, &telemetry, &shutdown).await?;
+    let client = telemetry.api_server.measured(options.client);
+    let clients = Clients::new(client.clone());
     let publish = publish::Options {
         build: site.build().to_owned(),
         panel_namespace: options.namespace.clone(),
+        telemetry: telemetry.clone(),
         ..publish::Options::default()
     };
-    let (seats, mut watch) = Seats::start(options.client, options.namespace, shutdown.clone());
+    let (seats, mut watch) = Seats::start(
+        client,
+        options.namespace,
+        telemetry.watches.clone(),
+        shutdown.clone(),
+    );
     let (published, mut publisher) =
         Publisher::start(clients.clone(), seats.clone(), publish, shutdown.clone());
     let limits = options.options.limits.limits();
     let state = AppState {
         published,
         seats,
-        commands: Commands::new(clients, options.options.app.into(), limits),
+        commands: Commands::new(
+            clients,
+            options.options.app.into(),
+            limits,
+            Audit::new(telemetry.commands.clone()),
+        ),
         site,
         public_url: options.public_url,
         load_defaults: options.options.limits.defaults(),
@@ -53,6 +96,7 @@ pub(super) async fn run(
         simulated: options.simulated,
         streams: server::web::Streams::default(),
         refusals: server::web::Refusals::default(),
+        telemetry,
         acts: TaskTracker::new(),
         trusted_proxies: Arc::new(TrustedProxies::new(options.options.trusted_proxies)),
         shutdown: shutdown.clone(),
@@ -64,6 +108,7 @@ pub(super) async fn run(
         result = &mut publisher => published = Some(result),
         result = &mut watch => watched = Some(result),
     }
+    let begun = Instant::now();
     shutdown.cancel();
     let served = match served {
         Some(result) => result,
@@ -73,10 +118,16 @@ pub(super) async fn run(
         Some(result) => result,
         None => watch.await,
     };
+    down("seats", begun);
     let published = match published {
         Some(result) => result,
         None => publisher.await,
     };
+    down("publisher", begun);
+    if let Some(figures) = figures {
+        figures.await.context("the metrics failed")??;
+        down("metrics", begun);
+    }
     served.context("failed to serve")?;
     watched.context("the watch of the seats failed")?;
     published.context("the publisher failed")??;

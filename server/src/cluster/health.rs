@@ -11,9 +11,13 @@ use tokio::sync::{Notify, watch};
 use super::SCALED_OBJECT;
 use super::changes::Changes;
 use super::clock::ClockSync;
+use crate::telemetry::Watches;
 
 /// The namespaces' own kind: without it nothing of the workshop can be seen.
 pub(super) const NAMESPACE: &str = "Namespace";
+
+/// The kind of metrics.k8s.io, which is polled.
+const POD_METRICS: &str = "PodMetrics";
 
 /// The state of all sources.
 pub struct Health {
@@ -22,6 +26,7 @@ pub struct Health {
     known: Mutex<Known>,
     reachable: watch::Sender<bool>,
     doubt: Notify,
+    watches: Watches,
 }
 
 #[derive(Default)]
@@ -36,13 +41,14 @@ struct Known {
 }
 
 impl Health {
-    pub(super) fn new(changes: Arc<Changes>, clock: Arc<ClockSync>) -> Self {
+    pub(super) fn new(changes: Arc<Changes>, clock: Arc<ClockSync>, watches: Watches) -> Self {
         Self {
             changes,
             clock,
             known: Mutex::default(),
             reachable: watch::Sender::new(true),
             doubt: Notify::new(),
+            watches,
         }
     }
 
@@ -86,6 +92,17 @@ impl Health {
     /// A kind will be watched.
     pub(super) fn expect(&self, kind: &'static str) {
         self.known.lock().kinds.insert(kind, None);
+        self.watches.live(kind, false);
+    }
+
+    /// A list or an event of a kind came.
+    pub(super) fn heard(&self, kind: &'static str) {
+        self.watches.heard(kind);
+    }
+
+    /// A watch is begun anew.
+    pub(super) fn restarted(&self, kind: &'static str) {
+        self.watches.restarted(kind);
     }
 
     /// A kind was listed completely, and its watch runs.
@@ -109,6 +126,7 @@ impl Health {
 
     /// The watch of a kind broke.
     pub(super) fn broken(&self, kind: &'static str, error: &(dyn std::error::Error + 'static)) {
+        self.restarted(kind);
         let since = self.now();
         let lost = |before| match before {
             Some(SourceState::Lost { since }) => SourceState::Lost { since },
@@ -131,6 +149,7 @@ impl Health {
         let state = state(before);
         *slot = Some(state);
         drop(known);
+        self.watches.live(kind, state == SourceState::Live);
         if before != Some(state) {
             self.changes.mark_all();
         }
@@ -142,6 +161,10 @@ impl Health {
         let mut known = self.known.lock();
         let before = known.metrics.replace(state);
         drop(known);
+        self.watches.live(POD_METRICS, state == SourceState::Live);
+        if state == SourceState::Live {
+            self.heard(POD_METRICS);
+        }
         if before == Some(state) {
             return;
         }

@@ -31,6 +31,7 @@ pub use clock::{Clock, ClockSync};
 pub use load_log::{LoadLogs, LoadReport};
 pub use seats::Seat;
 
+use crate::telemetry::Watches;
 use crate::workshop::objects::{Objects, ScaledObject};
 
 pub use health::Health;
@@ -89,12 +90,17 @@ impl Cluster {
         clients: &Clients,
         panel_namespace: &str,
         metrics_interval: Duration,
+        watches: Watches,
         shutdown: &CancellationToken,
         tasks: &mut JoinSet<&'static str>,
     ) -> Self {
         let changes = Arc::<Changes>::default();
         let clock = Arc::<ClockSync>::default();
-        let health = Arc::new(Health::new(Arc::clone(&changes), Arc::clone(&clock)));
+        let health = Arc::new(Health::new(
+            Arc::clone(&changes),
+            Arc::clone(&clock),
+            watches,
+        ));
         let stores = Arc::<Stores>::default();
         let seats = Arc::new(Seats::default());
         let client = clients.panel();

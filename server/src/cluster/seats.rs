@@ -154,6 +154,7 @@ async fn follow(
         let event = match events.next().await {
             Some(Ok(event)) => event,
             Some(Err(error)) if heals_itself(&error) => {
+                health.restarted(NAMESPACE);
                 tokio::time::sleep(backoff.next().unwrap_or_default()).await;
                 continue;
             }
@@ -161,6 +162,7 @@ async fn follow(
             // kube's watcher never ends; should it, a list is the way to go on.
             None => return kube::runtime::watcher::Error::NoResourceVersion.into(),
         };
+        health.heard(NAMESPACE);
         match event {
             Event::Init => listed.clear(),
             Event::InitApply(namespace) => {

@@ -140,6 +140,7 @@ impl<K: Kind> Watch<K> {
                 Ok(event) => self.take(event, backoff),
                 Err(error) if heals_itself(&error) => {
                     tracing::debug!(kind = self.kind, "the watch fell behind and lists again");
+                    self.health.restarted(self.kind);
                     // Where each new watch is too old at once, lists must not follow each other without a pause.
                     sleep(backoff.next().unwrap_or(ABSENT_RETRY)).await;
                 }
@@ -150,6 +151,7 @@ impl<K: Kind> Watch<K> {
 
     fn take(&self, event: watcher::Event<DeserializeGuard<K>>, backoff: &mut DefaultBackoff) {
         use kube::runtime::watcher::Event;
+        self.health.heard(self.kind);
         match event {
             Event::Init => self.store.init(),
             Event::InitApply(object) => {

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{self, Actor, Outcome};
+use crate::audit::{Actor, Audit, Outcome};
 use crate::cluster::Clients;
 use crate::error::{Error, Result, chain};
 use crate::workshop::manifests::Settings;
@@ -37,6 +37,7 @@ struct Inner {
     clients: Clients,
     settings: Settings,
     limits: LoadLimits,
+    audit: Audit,
     tasks: TaskTracker,
     /// The command under way in a namespace that stop and clean-up break off: a start or a deploy.
     breakable: Mutex<HashMap<String, CancellationToken>>,
@@ -50,11 +51,12 @@ enum Breakable {
 }
 
 impl Commands {
-    pub fn new(clients: Clients, settings: Settings, limits: LoadLimits) -> Self {
+    pub fn new(clients: Clients, settings: Settings, limits: LoadLimits, audit: Audit) -> Self {
         let inner = Inner {
             clients,
             settings,
             limits,
+            audit,
             tasks: TaskTracker::new(),
             breakable: Mutex::default(),
         };
@@ -162,13 +164,13 @@ impl Commands {
             let mut all = self.inner.breakable.lock();
             all.insert(namespace.to_owned(), broken_off.clone());
         }
-        let namespace = namespace.to_owned();
+        let (namespace, audit) = (namespace.to_owned(), self.inner.audit.clone());
         let task = self.inner.tasks.spawn(async move {
             let result = match broken_off.run_until_cancelled(work).await {
                 Some(result) => result,
                 None => Err(Error::Refused(refusal::broken_off())),
             };
-            log(actor, &namespace, verb, &result);
+            log(&audit, actor, &namespace, verb, &result);
             result.map_err(|error| refusal::refusal(&error))
         });
         match tokio::time::timeout(ANSWER_WITHIN, task).await {
@@ -187,15 +189,15 @@ impl Commands {
 }
 
 /// One line for each command.
-fn log(actor: Actor, namespace: &str, verb: &str, result: &Result<()>) {
+fn log(audit: &Audit, actor: Actor, namespace: &str, verb: &'static str, result: &Result<()>) {
     match result {
-        Ok(()) => audit::record(actor, verb, namespace, Outcome::Done),
+        Ok(()) => audit.record(actor, verb, namespace, Outcome::Done),
         Err(Error::Refused(reason)) => {
             let reason = reason.to_string();
-            audit::record(actor, verb, namespace, Outcome::Refused(&reason));
+            audit.record(actor, verb, namespace, Outcome::Refused(&reason));
         }
         Err(error) => {
-            audit::record(actor, verb, namespace, Outcome::Failed(&chain(error)));
+            audit.record(actor, verb, namespace, Outcome::Failed(&chain(error)));
         }
     }
 }

@@ -81,6 +81,10 @@ pub struct PanelOptions {
     #[arg(long, env = "WORKSHOP_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Address and port for Prometheus, which gets `GET /metrics` there. Without it: none.
+    #[arg(long, env = "WORKSHOP_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// The folder with the built pages, made by `cargo xtask build`.
     #[arg(long, env = "WORKSHOP_SITE", default_value = "target/site")]
     pub site: PathBuf,

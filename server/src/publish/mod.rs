@@ -10,6 +10,7 @@ mod publisher;
 use std::time::Duration;
 
 use crate::names::PANEL_NAMESPACE;
+use crate::telemetry::Telemetry;
 
 pub use feed::{Feed, Frame};
 pub use published::Published;
@@ -27,6 +28,8 @@ pub struct Options {
     pub metrics_interval: Duration,
     /// How much history a namespace keeps.
     pub keep: Duration,
+    /// Counts snapshots and watches.
+    pub telemetry: Telemetry,
 }
 
 impl Default for Options {
@@ -36,6 +39,7 @@ impl Default for Options {
             panel_namespace: PANEL_NAMESPACE.to_owned(),
             metrics_interval: Duration::from_secs(5),
             keep: Duration::from_secs(60 * 60),
+            telemetry: Telemetry::default(),
         }
     }
 }

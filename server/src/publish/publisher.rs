@@ -62,6 +62,7 @@ impl Publisher {
             &clients,
             &options.panel_namespace,
             options.metrics_interval,
+            options.telemetry.watches.clone(),
             &shutdown,
             &mut tasks,
         );
@@ -140,9 +141,15 @@ impl Publisher {
                     || changed.namespaces.contains(namespace)
                     || !self.memories.contains_key(namespace)
                 {
+                    let begun = std::time::Instant::now();
                     self.observe(namespace);
+                    self.options.telemetry.publishing.observed(begun.elapsed());
                 }
             }
+            self.options
+                .telemetry
+                .publishing
+                .namespaces(self.memories.len());
             self.tell_overview(&seats);
             self.published.becomes_ready();
         }
@@ -235,6 +242,7 @@ impl Publisher {
         let time = self.cluster.clock().now();
         let people = |seat: &Seat| self.people.attendance(seat.number.parse().ok()?, time);
         let next = overview(seats, of, people, time);
+        self.options.telemetry.publishing.overview(&next);
         let before = self.published.overview();
         if next.seats != before.seats {
             self.overview_told = Some(now);

@@ -19,6 +19,10 @@ use super::code::SeatNumber;
 use super::record::Seat;
 use crate::error::chain;
 use crate::names::SEAT_LABEL;
+use crate::telemetry::Watches;
+
+/// The kind that is watched, in the figures.
+const SECRET: &str = "Secret";
 
 /// Seats by number. Written by the watch and by [`super::Seats`] after its own writes.
 pub(super) struct Known {
@@ -113,7 +117,7 @@ impl Known {
     }
 
     /// Follows the Secrets for ever.
-    pub(super) async fn watch(&self, secrets: Api<Secret>) {
+    pub(super) async fn watch(&self, secrets: Api<Secret>, watches: &Watches) {
         let config = Config::default().labels(SEAT_LABEL).timeout(60);
         let mut events = pin!(watcher(secrets, config).default_backoff());
         let mut listing = Vec::new();
@@ -122,6 +126,7 @@ impl Known {
             match event {
                 Ok(event) => {
                     told = false;
+                    watches.heard(SECRET);
                     match event {
                         Event::Init => listing.clear(),
                         Event::InitApply(secret) => listing.extend(read(&secret)),
@@ -138,12 +143,13 @@ impl Known {
                         }
                     }
                 }
-                Err(error) if !told => {
-                    told = true;
-                    let error = chain(&error);
-                    tracing::warn!(error, "the watch of the seats' Secrets failed");
+                Err(error) => {
+                    watches.restarted(SECRET);
+                    if !std::mem::replace(&mut told, true) {
+                        let error = chain(&error);
+                        tracing::warn!(error, "the watch of the seats' Secrets failed");
+                    }
                 }
-                Err(_) => {}
             }
         }
     }

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::budget::Budget;
+use crate::telemetry::Watches;
 
 pub use acts::NewCode;
 pub use code::{Code, NoCode, Opens, SeatNumber};
@@ -57,6 +58,7 @@ impl Seats {
     pub fn start(
         client: Client,
         namespace: String,
+        watches: Watches,
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let inner = Arc::new(Inner {
@@ -69,7 +71,7 @@ impl Seats {
         });
         let watched = Arc::clone(&inner);
         let task = tokio::spawn(async move {
-            let watch = watched.known.watch(watched.store.secrets());
+            let watch = watched.known.watch(watched.store.secrets(), &watches);
             shutdown.run_until_cancelled(watch).await;
             watched.tasks.close();
             watched.tasks.wait().await;

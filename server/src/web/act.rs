@@ -20,7 +20,7 @@ use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use super::AppState;
 use super::refusals::Audited;
 use super::viewer::Stranger;
-use crate::audit::{self, Actor, Outcome};
+use crate::audit::{Actor, Audit, Outcome};
 use crate::error::{Result, chain};
 use crate::seats::{NewCode, SeatNumber, qr};
 
@@ -119,17 +119,18 @@ impl ClassSession {
         act: impl Future<Output = Result<T>> + Send + 'static,
     ) -> app::Result<T> {
         let (actor, object) = (self.actor, object.to_owned());
+        let audit = Audit::new(self.state.telemetry.commands.clone());
         let task = self.state.acts.spawn(async move {
             let result = act.await;
             match &result {
                 Ok(answer) if answer.found() => {
-                    audit::record(actor, verb, &object, Outcome::Done);
+                    audit.record(actor, verb, &object, Outcome::Done);
                 }
                 Ok(_) => {
-                    audit::record(actor, verb, &object, Outcome::Refused("no such seat"));
+                    audit.record(actor, verb, &object, Outcome::Refused("no such seat"));
                 }
                 Err(error) => {
-                    audit::record(actor, verb, &object, Outcome::Failed(&chain(error)));
+                    audit.record(actor, verb, &object, Outcome::Failed(&chain(error)));
                 }
             }
             result

@@ -26,6 +26,7 @@ use super::session;
 use crate::audit::Actor;
 use crate::publish::Frame;
 use crate::seats::{Person, SeatChanges, Session};
+use crate::telemetry::{Open, StreamKind};
 
 /// A page that hears nothing for 12 s takes the stream for lost.
 const ALIVE: Duration = Duration::from_secs(5);
@@ -96,9 +97,9 @@ pub(super) async fn events(
         Ok(session) => session,
         Err(stranger) => return session::refuse(stranger),
     };
-    let feed = match &session.person {
-        Person::Attendee { namespace } => state.published.feed(namespace),
-        Person::Instructor => state.published.overview_feed(),
+    let (feed, kind) = match &session.person {
+        Person::Attendee { namespace } => (state.published.feed(namespace), StreamKind::Attendee),
+        Person::Instructor => (state.published.overview_feed(), StreamKind::Instructor),
     };
     let Some(feed) = feed else {
         return later(StatusCode::SERVICE_UNAVAILABLE, "unavailable");
@@ -124,12 +125,14 @@ pub(super) async fn events(
         short: options.short == Some(1),
         begun: false,
         over: false,
+        counted: state.telemetry.streams.open(kind),
         state,
         session,
         _open: open,
     };
     let body = stream::unfold(live, |mut live| async move {
         let bytes = live.next().await?;
+        live.counted.sent(bytes.len());
         Some((Ok::<_, std::convert::Infallible>(bytes), live))
     });
     let headers = [
@@ -166,6 +169,7 @@ struct Live {
     begun: bool,
     /// Ends once `ready` is empty.
     over: bool,
+    counted: Open,
     state: AppState,
     session: Session,
     _open: OpenStream,

@@ -14,8 +14,8 @@ mod session;
 mod viewer;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use app::model::{LoadLimits, LoadSettings};
 use axum::Router;
@@ -33,6 +33,7 @@ use tower_http::trace::TraceLayer;
 use crate::commands::Commands;
 use crate::publish::Published;
 use crate::seats::Seats;
+use crate::telemetry::{Http, Telemetry};
 
 pub use client_address::TrustedProxies;
 pub use events::Streams;
@@ -54,6 +55,7 @@ pub struct AppState {
     pub simulated: bool,
     pub streams: Streams,
     pub refusals: Refusals,
+    pub telemetry: Telemetry,
     pub trusted_proxies: Arc<TrustedProxies>,
     /// Sign-ins and acts on seats that are under way; waited for at the end.
     pub acts: TaskTracker,
@@ -154,6 +156,10 @@ pub fn router(state: AppState) -> Router {
                 // Each failure is logged where its cause is known.
                 .on_failure(()),
         )
+        .layer(axum::middleware::from_fn_with_state(
+            state.telemetry.http.clone(),
+            Http::measure,
+        ))
         .with_state(state)
 }
 
@@ -176,8 +182,10 @@ pub async fn run(
     let router = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let served =
         axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let told = OnceLock::new();
     let overdue = async {
         shutdown.cancelled().await;
+        let _ = told.set(Instant::now());
         tokio::time::sleep(GRACE).await;
     };
     let result = tokio::select! {
@@ -187,8 +195,11 @@ pub async fn run(
             Ok(())
         }
     };
+    let took_ms = || told.get().map_or(0, |told| told.elapsed().as_millis());
+    tracing::info!(stage = "connections", took_ms = took_ms(), "ended");
     commands.finish().await;
     acts.close();
     acts.wait().await;
+    tracing::info!(stage = "commands", took_ms = took_ms(), "ended");
     result
 }

@@ -64,6 +64,7 @@ pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> 
             }
         }
         Err(Refused { error, is_news }) => {
+            state.telemetry.sign_ins.refused(&error);
             if is_news {
                 let actor = Actor { seat: None, client };
                 let reason = words::sign_in_error(&error);
@@ -117,6 +118,7 @@ async fn open(
         None => "sign_in",
     };
     audit::record(actor, verb, namespace(&opened.session), Outcome::Done);
+    state.telemetry.sign_ins.done();
     leave_other(state, headers, &opened.session).await;
     Ok(opened)
 }

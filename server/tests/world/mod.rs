@@ -18,11 +18,13 @@ use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kube::Client;
+use server::audit::Audit;
 use server::cluster::Clients;
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
 use server::seats::{Seats, provision};
+use server::telemetry::Telemetry;
 use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
@@ -36,6 +38,7 @@ const LONG: Duration = Duration::from_secs(3600);
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
     pub(crate) published: Arc<Published>,
+    pub(crate) telemetry: Telemetry,
     pub(crate) seats: Vec<Seat>,
     pub(crate) instructor: String,
     pub(crate) shutdown: CancellationToken,
@@ -60,6 +63,7 @@ impl Replica {
 /// One panel's rooms around one client.
 struct Panel {
     published: Arc<Published>,
+    telemetry: Telemetry,
     router: Router,
 }
 
@@ -67,12 +71,22 @@ impl Panel {
     /// Returns once it has listed the cluster.
     async fn start(simulator: &Simulator, shutdown: &CancellationToken) -> Self {
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
+        let telemetry = Telemetry::new("no build");
+        let client = telemetry.api_server.measured(client);
         let clients = Clients::new(client.clone());
-        let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
+        let (known, _watch) = Seats::start(
+            client,
+            PANEL_NAMESPACE.to_owned(),
+            telemetry.watches.clone(),
+            shutdown.clone(),
+        );
         let (published, _publisher) = Publisher::start(
             clients.clone(),
             known.clone(),
-            publish::Options::default(),
+            publish::Options {
+                telemetry: telemetry.clone(),
+                ..publish::Options::default()
+            },
             shutdown.clone(),
         );
         let limits = LoadLimits {
@@ -84,7 +98,12 @@ impl Panel {
         let state = AppState {
             published: Arc::clone(&published),
             seats: known.clone(),
-            commands: Commands::new(clients, Settings::default(), limits),
+            commands: Commands::new(
+                clients,
+                Settings::default(),
+                limits,
+                Audit::new(telemetry.commands.clone()),
+            ),
             site: Arc::new(Site::open(Path::new("no such folder"))),
             public_url: Arc::new(PublicUrl::parse(ORIGIN, false).unwrap()),
             load_defaults: LoadSettings::DEFAULT,
@@ -92,6 +111,7 @@ impl Panel {
             simulated: true,
             streams: Streams::default(),
             refusals: Refusals::default(),
+            telemetry: telemetry.clone(),
             acts: TaskTracker::new(),
             trusted_proxies: Arc::default(),
             shutdown: shutdown.clone(),
@@ -99,6 +119,7 @@ impl Panel {
         until("the panel is ready", || published.ready() && known.ready()).await;
         Self {
             published,
+            telemetry,
             router: web::router(state),
         }
     }
@@ -146,6 +167,7 @@ impl World {
         let panel = Panel::start(&simulator, &shutdown).await;
         Self {
             published: panel.published,
+            telemetry: panel.telemetry,
             router: panel.router,
             simulator,
             seats: attendees,
