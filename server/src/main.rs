@@ -3,12 +3,10 @@
 
 mod cli;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use server::config::{self, Command, LogFormat};
+use server::config::{self, Command};
 use server::error::chain;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -20,7 +18,8 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    log(parsed.cli.log_format);
+    let format = parsed.cli.log_format;
+    cli::log(format);
     let settings = parsed.effective();
     let done = match parsed.cli.command {
         Command::Demo(options) => cli::demo(options).await,
@@ -34,23 +33,8 @@ async fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            // One line with its causes, for people; a command that cannot go on has nothing else to say.
-            eprintln!("workshop: {error:#}");
+            cli::failed(format, &error);
             ExitCode::FAILURE
         }
-    }
-}
-
-fn log(format: LogFormat) {
-    // kube logs each answer that is an error; whoever asked tells it in words of their own.
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,kube_client=off"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => subscriber.init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).init(),
     }
 }

@@ -50,7 +50,7 @@ async fn figures(
 
 /// One line for each room that is down, with the time since the end began.
 fn down(stage: &str, since: Instant) {
-    let took_ms = since.elapsed().as_millis();
+    let took_ms = since.elapsed().as_millis() as u64;
     tracing::info!(stage, took_ms, "ended");
 }
 

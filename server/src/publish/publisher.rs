@@ -309,3 +309,25 @@ async fn supervise(
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn task_that_ends_or_panics_is_an_error_unless_all_were_told_to_end() {
+        let shutdown = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async { "Pod" });
+        let error = supervise(&mut tasks, &shutdown).await.unwrap_err();
+        assert_eq!(error.to_string(), "the task Pod ended");
+
+        tasks.spawn(async { panic!("a bug") });
+        let error = supervise(&mut tasks, &shutdown).await.unwrap_err();
+        assert!(crate::error::chain(&error).contains("a bug"), "{error:?}");
+
+        shutdown.cancel();
+        tasks.spawn(async { "Pod" });
+        assert!(supervise(&mut tasks, &shutdown).await.is_ok());
+    }
+}

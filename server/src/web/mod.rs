@@ -195,7 +195,10 @@ pub async fn run(
             Ok(())
         }
     };
-    let took_ms = || told.get().map_or(0, |told| told.elapsed().as_millis());
+    let took_ms = || {
+        told.get()
+            .map_or(0, |told| told.elapsed().as_millis() as u64)
+    };
     tracing::info!(stage = "connections", took_ms = took_ms(), "ended");
     commands.finish().await;
     acts.close();
