@@ -92,6 +92,7 @@ impl Health {
     /// A kind will be watched.
     pub(super) fn expect(&self, kind: &'static str) {
         self.known.lock().kinds.insert(kind, None);
+        self.watches.begun(kind);
         self.watches.live(kind, false);
     }
 

@@ -121,6 +121,7 @@ impl Known {
         let config = Config::default().labels(SEAT_LABEL).timeout(60);
         let mut events = pin!(watcher(secrets, config).default_backoff());
         let mut listing = Vec::new();
+        watches.begun(SECRET);
         let mut told = false;
         while let Some(event) = events.next().await {
             match event {

@@ -32,7 +32,7 @@ impl Process {
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let started = ConstGauge::new(self.started_s);
-        let help = "When the process started";
+        let help = "When the process started.";
         started.encode(encoder.encode_descriptor(
             "process_start_time",
             help,
@@ -41,7 +41,7 @@ impl Collector for Process {
         )?)?;
         if let Some(cpu) = read("/proc/self/stat", cpu_s) {
             let cpu = ConstCounter::new(cpu);
-            let help = "Processor time that the process took";
+            let help = "Processor time that the process took.";
             cpu.encode(encoder.encode_descriptor(
                 "process_cpu",
                 help,
@@ -51,7 +51,7 @@ impl Collector for Process {
         }
         if let Some(memory) = read("/proc/self/status", resident_bytes) {
             let memory = ConstGauge::new(memory);
-            let help = "Memory of the process that is in RAM";
+            let help = "Memory of the process that is in RAM.";
             memory.encode(encoder.encode_descriptor(
                 "process_resident_memory",
                 help,

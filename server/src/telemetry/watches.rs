@@ -48,11 +48,14 @@ impl Watches {
         watches
     }
 
+    /// A watch is begun for the first time. Its restarts are there from then on, so that the first one is an increase.
+    pub fn begun(&self, kind: &'static str) {
+        let _ = self.restarts.get_or_create(&Labels { kind });
+    }
+
     /// A kind is read, or is not.
     pub fn live(&self, kind: &'static str, live: bool) {
         self.live.get_or_create(&Labels { kind }).set(live.into());
-        // There from the start, so that the first one is an increase.
-        let _ = self.restarts.get_or_create(&Labels { kind });
     }
 
     /// A list or an event came.
