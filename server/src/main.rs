@@ -6,17 +6,26 @@ mod cli;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
-use server::config::{Cli, Command, LogFormat};
+use server::config::{self, Command, LogFormat};
+use server::error::chain;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    log(cli.log_format);
-    let done = match cli.command {
+    let parsed = match config::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(config::Error::CommandLine(error)) => error.exit(),
+        Err(config::Error::File(error)) => {
+            eprintln!("workshop: {}", chain(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    log(parsed.cli.log_format);
+    let settings = parsed.effective();
+    let done = match parsed.cli.command {
         Command::Demo(options) => cli::demo(options).await,
         Command::Serve(options) => cli::serve(options).await,
+        Command::Config(options) => cli::config(&options, &settings),
         Command::Seats(command) => cli::seats(command).await,
         Command::Class(options) => cli::class(options).await,
         Command::Check(options) => cli::check(options).await,

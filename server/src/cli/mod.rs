@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod config;
 mod demo;
 mod panel;
 mod prepull;
@@ -10,6 +11,7 @@ mod serve;
 mod shutdown;
 
 pub(crate) use check::check;
+pub(crate) use config::config;
 pub(crate) use demo::demo;
 pub(crate) use prepull::prepull;
 pub(crate) use seats::{class, seats};

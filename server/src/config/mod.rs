@@ -1,8 +1,12 @@
-//! Every option of the program, each also an environment variable, with what it means.
-//! Read by `main.rs` alone; the rooms get the values they need.
+//! Every option of the program, with what it means. Those that outlive one act are environment variables, too, and may
+//! stand in a file. Read by `main.rs` alone; the rooms get the values they need.
 
 mod check;
+pub mod effective;
+mod file;
+mod kind;
 mod panel;
+mod parse;
 mod seats;
 
 use std::path::PathBuf;
@@ -10,12 +14,17 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use check::{Check, CheckOutput, Prepull};
-pub use panel::{AppOptions, Demo, LimitOptions, PanelOptions, Serve};
+pub use effective::Setting;
+pub use panel::{AppOptions, Config, ConfigOutput, Demo, LimitOptions, PanelOptions, Serve};
+pub use parse::{Error, Parsed, parse};
 pub use seats::{
     Class, CreateOutput, LinkOptions, ListOutput, SeatChoice, SeatsCards, SeatsChange, SeatsClass,
     SeatsCommand, SeatsCreate, SeatsDelete, SeatsKubeconfigs, SeatsList, SeatsRename, SeatsRevoke,
     TokenOptions,
 };
+
+/// The id and long name of the option that names the file.
+const CONFIG: &str = "config";
 
 /// A web control panel for classes on Kubernetes autoscaling.
 #[derive(Debug, Parser)]
@@ -33,6 +42,10 @@ pub struct Cli {
         global = true
     )]
     pub log_format: LogFormat,
+
+    /// A YAML file with values for options, by their long names. The command line and the environment go before it.
+    #[arg(id = CONFIG, long, env = "WORKSHOP_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
 }
 
 /// What the program does.
@@ -42,6 +55,8 @@ pub enum Command {
     Demo(Demo),
     /// The panel on the cluster of the kubeconfig or of the pod's own account.
     Serve(Serve),
+    /// Prints the configuration that `serve` would run with, and where each value comes from; checks it.
+    Config(Box<Config>),
     /// Seats of a class: namespaces, codes, cards, kubeconfigs.
     #[command(subcommand)]
     Seats(SeatsCommand),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use app::model::{LoadLimits, LoadSettings};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::ClusterOptions;
@@ -38,6 +38,26 @@ pub struct Serve {
 
     #[command(flatten)]
     pub panel: PanelOptions,
+}
+
+/// Options of `workshop config`: those of `serve`, and how they are printed.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// How the configuration is printed.
+    #[arg(long, short, value_enum, default_value = "text")]
+    pub output: ConfigOutput,
+
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// Format of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConfigOutput {
+    /// For people: a line for each value, with where it comes from.
+    Text,
+    /// A file for `--config`.
+    Yaml,
 }
 
 /// How the panel is reached, and what it offers.

@@ -81,8 +81,8 @@ pub struct SeatsCreate {
     #[arg(long, short, value_enum, default_value = "text")]
     pub output: CreateOutput,
 
-    /// Also writes cards of the new seats to this file, to be printed. It must not exist yet.
-    #[arg(long, value_name = "FILE", requires = "public_url")]
+    /// Also writes cards of the new seats to this file, to be printed. It must not exist yet. Needs --public-url.
+    #[arg(long, value_name = "FILE")]
     pub cards: Option<PathBuf>,
 
     #[command(flatten)]

@@ -23,13 +23,18 @@ pub(super) struct Sheet {
     used: bool,
 }
 
+/// The panel's address, which every card names.
+pub(super) fn link(link: &LinkOptions) -> Result<PublicUrl> {
+    let Some(url) = &link.public_url else {
+        bail!("cards name the panel's address: give it with --public-url https://…");
+    };
+    PublicUrl::parse(url, link.insecure_http).map_err(|error| anyhow!(error))
+}
+
 impl Sheet {
     /// Creates the file.
     pub(super) fn create(path: &Path, link: &LinkOptions) -> Result<Self> {
-        let Some(url) = &link.public_url else {
-            bail!("cards name the panel's address: give it with --public-url https://…");
-        };
-        let url = PublicUrl::parse(url, link.insecure_http).map_err(|error| anyhow!(error))?;
+        let url = self::link(link)?;
         Ok(Self {
             path: path.to_owned(),
             file: files::create_new(path)?,

@@ -14,7 +14,7 @@ use server::seats::provision::{
 use server::workshop::manifests::Settings;
 use tokio_util::sync::CancellationToken;
 
-use super::cards::Sheet;
+use super::cards::{Sheet, link};
 use super::kubeconfigs::Folder;
 use super::progress::Progress;
 use super::{Failures, fatal, interrupted, line, not_shown, print, review, told};
@@ -30,6 +30,10 @@ const WHOSE_RIGHTS: &str = "Making seats needs the rights of a cluster administr
 pub(super) async fn create(options: SeatsCreate) -> Result<ExitCode> {
     // Whatever may be wrong with the options is found before anything is made.
     let extras = extras(&options)?;
+    if options.cards.is_some() {
+        // The address may come from a configuration file, which clap's `requires` does not count.
+        link(&options.link)?;
+    }
     let wanted = Options {
         count: options.count,
         prefix: options.prefix.clone(),
