@@ -47,11 +47,15 @@ impl Page {
         let toolchain = wasm_target::prepare()?;
         say("Building the page for the browser (the first time takes some minutes)");
         run(&mut toolchain.cargo(
-            "build",
+            "rustc",
             &[
                 "--package",
                 "app",
                 "--lib",
+                // NB: not in the manifest. Cargo gives files of such a crate one name for all its variants, and takes
+                // the server's for the tests' where both are built.
+                "--crate-type",
+                "cdylib",
                 "--no-default-features",
                 "--features",
                 "hydrate",
