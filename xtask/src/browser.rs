@@ -36,9 +36,7 @@ fn playwright(arguments: &[&str]) -> Result<()> {
 
 /// Installs what the specs need; returns the browser's path.
 fn prepare() -> Result<PathBuf> {
-    if !succeeds(&mut program("npm", &["--version"])) {
-        install("Node.js", &["nodejs", "npm"])?;
-    }
+    prepare_npm()?;
     let found = || BROWSERS.iter().find_map(|name| on_path(name));
     let chromium = match found() {
         Some(path) => path,
@@ -57,9 +55,17 @@ fn prepare() -> Result<PathBuf> {
     Ok(chromium)
 }
 
+/// Installs Node.js where it is missing.
+pub(crate) fn prepare_npm() -> Result<()> {
+    match succeeds(&mut program("npm", &["--version"])) {
+        true => Ok(()),
+        false => install("Node.js", &["nodejs", "npm"]),
+    }
+}
+
 fn install(what: &str, packages: &[&str]) -> Result<()> {
     if !Path::new("/usr/bin/apt-get").exists() {
-        bail!("the browser tests need {what}: install it, then run this again");
+        bail!("this needs {what}: install it, then run this again");
     }
     say(&format!("Installing {what} (apt-get)"));
     run(program("apt-get", &["update", "-qq"]).stdout(std::io::stderr()))?;

@@ -57,6 +57,16 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments);
+    // What the cargo that runs this program tells it of itself: build scripts watch some of these, and crates would be
+    // built anew each time `cargo xtask` follows `cargo` or the other way round.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if told {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

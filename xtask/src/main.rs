@@ -1,4 +1,4 @@
-//! The habits of development as one command each: `cargo xtask demo`, `test`, `test-cluster`, `build`, `pictures`.
+//! The habits of development as one command each: `cargo xtask demo`, `test`, `test-cluster`, `build`, `image`, …
 //!
 //! Each prepares what it needs and says so. `cargo xtask --help` lists them.
 
@@ -8,6 +8,7 @@ mod checks;
 mod cluster;
 mod command;
 mod demo;
+mod image;
 mod site;
 mod wasm_target;
 
@@ -43,6 +44,8 @@ enum Task {
     },
     /// The journey on the cluster that KUBECONFIG names (it must allow creating namespaces and roles).
     TestCluster,
+    /// The container image, without a container engine: target/image/workshop.tar.
+    Image(image::Options),
     /// Benchmarks of a release build: figures beside their limits, and no verdict on them.
     Bench {
         /// Only the benchmarks whose names contain this.
@@ -60,6 +63,7 @@ fn main() -> Result<()> {
         Task::Build => demo::build().map(drop),
         Task::Test { only } => checks::run_all(only.as_deref()),
         Task::TestCluster => cluster::run_tests(),
+        Task::Image(options) => image::build(&options),
         Task::Bench { only } => bench::run_all(only.as_deref()),
         Task::Pictures => browser::pictures(),
     }

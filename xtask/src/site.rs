@@ -18,55 +18,100 @@ pub(crate) const SITE: &str = "target/site";
 
 const PROFILE: &str = "wasm-release";
 
+/// The name that wasm-bindgen gives the WebAssembly.
+const WASM: &str = "app_bg.wasm";
+
 /// Builds the site, and does nothing where it is up to date.
 pub(crate) fn build() -> Result<()> {
-    let toolchain = wasm_target::prepare()?;
-    say("Building the page for the browser (the first time takes some minutes)");
-    run(&mut toolchain.cargo(
-        "build",
-        &[
-            "--package",
-            "app",
-            "--lib",
-            "--no-default-features",
-            "--features",
-            "hydrate",
-            "--profile",
-            PROFILE,
-        ],
-    ))?;
-    let wasm = Path::new("target/wasm/wasm32-unknown-unknown")
-        .join(PROFILE)
-        .join("app.wasm");
-    let style = fs::read("style/main.css").context("failed to read style/main.css")?;
+    let page = Page::compile()?;
+    page.write(Path::new(SITE), &page.hash(&[])?, |_| Ok(()))
+}
 
-    let hash = hash(&[&fs::read(&wasm)?, &style]);
-    let site = Path::new(SITE);
-    let assets = site.join("pkg").join(&hash);
-    copy_public(site)?;
-    if fs::read_to_string(site.join("build")).is_ok_and(|build| build == hash) && assets.exists() {
-        return Ok(());
+/// Builds the site of a release in `folder`: as [`build`] does, but `optimise` rewrites its WebAssembly first.
+pub(crate) fn release(folder: &Path, optimise: fn(&Path) -> Result<()>) -> Result<()> {
+    let page = Page::compile()?;
+    // Other bytes are another build, also to a browser that has this version from a demo.
+    page.write(folder, &page.hash(b"optimised")?, |assets| {
+        optimise(&assets.join(WASM))
+    })
+}
+
+/// The page as the compiler and the style sheet's author left it.
+struct Page {
+    wasm: PathBuf,
+    style: Vec<u8>,
+}
+
+impl Page {
+    fn compile() -> Result<Self> {
+        let toolchain = wasm_target::prepare()?;
+        say("Building the page for the browser (the first time takes some minutes)");
+        run(&mut toolchain.cargo(
+            "rustc",
+            &[
+                "--package",
+                "app",
+                "--lib",
+                // NB: not in the manifest. Cargo gives files of such a crate one name for all its variants, and takes
+                // the server's for the tests' where both are built.
+                "--crate-type",
+                "cdylib",
+                "--no-default-features",
+                "--features",
+                "hydrate",
+                "--profile",
+                PROFILE,
+            ],
+        ))?;
+        Ok(Self {
+            wasm: Path::new("target/wasm/wasm32-unknown-unknown")
+                .join(PROFILE)
+                .join("app.wasm"),
+            style: fs::read("style/main.css").context("failed to read style/main.css")?,
+        })
     }
 
-    say("Writing the JavaScript of the page and compressing the assets");
-    if site.join("pkg").exists() {
-        fs::remove_dir_all(site.join("pkg"))?;
+    /// Names the build: what it is made of, and what is done to it.
+    fn hash(&self, done: &[u8]) -> Result<String> {
+        Ok(hash(&[&fs::read(&self.wasm)?, &self.style, done]))
     }
-    fs::create_dir_all(&assets)?;
-    Bindgen::new()
-        .input_path(&wasm)
-        .web(true)?
-        .typescript(false)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate(&assets)
-        .context("wasm-bindgen failed")?;
-    fs::write(assets.join("main.css"), style)?;
-    for asset in files(&assets)? {
-        compress(&asset)?;
+
+    /// Writes the site, and does nothing where it is there; `finish` may rewrite the assets before they are compressed.
+    fn write(
+        &self,
+        site: &Path,
+        hash: &str,
+        finish: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<()> {
+        let assets = site.join("pkg").join(hash);
+        copy_public(site)?;
+        if fs::read_to_string(site.join("build")).is_ok_and(|build| build == hash)
+            && assets.exists()
+        {
+            return Ok(());
+        }
+
+        say("Writing the JavaScript of the page and compressing the assets");
+        if site.join("pkg").exists() {
+            fs::remove_dir_all(site.join("pkg"))?;
+        }
+        fs::create_dir_all(&assets)?;
+        Bindgen::new()
+            .input_path(&self.wasm)
+            .web(true)?
+            .typescript(false)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .generate(&assets)
+            .context("wasm-bindgen failed")?;
+        fs::write(assets.join("main.css"), &self.style)?;
+        finish(&assets)?;
+        for asset in files(&assets)? {
+            compress(&asset)?;
+        }
+        fs::write(site.join("build"), hash)?;
+        Ok(())
     }
-    fs::write(site.join("build"), hash)?;
-    Ok(())
 }
 
 fn copy_public(site: &Path) -> Result<()> {

@@ -1,9 +1,12 @@
 //! The key under which codes are hashed: a Secret of the panel's namespace that is no seat's.
 
+use std::collections::BTreeMap;
+
 use hmac::{Hmac, Mac};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
+use serde_json::json;
 use sha2::Sha256;
 
 use super::code::Code;
@@ -63,20 +66,42 @@ pub(super) async fn read(client: &Client, namespace: &str) -> Result<CodeKey> {
 /// As [`read`]; the operating system gave no random bytes.
 pub(super) async fn make(client: &Client, namespace: &str) -> Result<CodeKey> {
     let secrets = secrets(client, namespace);
-    if secrets.get(SECRET).await?.is_none() {
+    let found = secrets.get(SECRET).await?;
+    let has_key = |secret: &Secret| secret.data.as_ref().is_some_and(|d| d.contains_key(KEY));
+    if !found.as_ref().is_some_and(has_key) {
         let mut bytes = vec![0; 32];
         getrandom::fill(&mut bytes).map_err(Error::Random)?;
-        let mut secret = Secret {
-            type_: Some("Opaque".to_owned()),
-            data: Some([(KEY.to_owned(), ByteString(bytes))].into()),
-            ..Secret::default()
-        };
-        secret.metadata.name = Some(SECRET.to_owned());
-        secret.metadata.labels = Some([(PART_OF_LABEL.to_owned(), PART_OF.to_owned())].into());
-        secrets.create_new(SECRET, &secret).await?;
+        let data = BTreeMap::from([(KEY.to_owned(), ByteString(bytes))]);
+        match found {
+            // An administrator made the Secret. Only the first to come fills it.
+            Some(empty) => {
+                let version = empty.metadata.resource_version;
+                let patch = json!({ "metadata": { "resourceVersion": version }, "data": data });
+                match secrets.merge(SECRET, &patch).await {
+                    Err(error) if !error.is_conflict() => return Err(error),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            None => {
+                let mut secret = without_key();
+                secret.data = Some(data);
+                secrets.create_new(SECRET, &secret).await?;
+            }
+        }
     }
     // Read back, in case somebody else made it at the same moment.
     read(client, namespace).await
+}
+
+/// The Secret before it holds a key.
+pub(super) fn without_key() -> Secret {
+    let mut secret = Secret {
+        type_: Some("Opaque".to_owned()),
+        ..Secret::default()
+    };
+    secret.metadata.name = Some(SECRET.to_owned());
+    secret.metadata.labels = Some([(PART_OF_LABEL.to_owned(), PART_OF.to_owned())].into());
+    secret
 }
 
 fn secrets(client: &Client, namespace: &str) -> Calls<Secret> {

@@ -48,7 +48,7 @@ impl SeatPatch {
 
     /// Takes the seat's code away; its sessions are over.
     pub(super) fn revoke(self) -> Self {
-        self.unset(CODE)
+        self.set(CODE, Vec::new())
     }
 
     /// Names the seat's owner, or nobody.

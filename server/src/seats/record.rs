@@ -13,7 +13,7 @@ use super::key::CodeKey;
 use crate::error::{Error, Result};
 use crate::names::SEAT_LABEL;
 
-/// Keys of a seat's Secret. [`CODE`] is not there while the seat is revoked.
+/// Keys of a seat's Secret. [`CODE`] is empty while the seat is revoked, and not there before it got its first.
 pub(super) const CODE: &str = "code";
 pub(super) const ROLE: &str = "role";
 pub(super) const NAMESPACE: &str = "namespace";
@@ -57,6 +57,8 @@ pub struct Seat {
     pub(super) version: u64,
     /// HMAC of the code; `None` while the seat is revoked.
     code: Option<Vec<u8>>,
+    /// It never had a code.
+    awaits_code: bool,
     round: String,
     used: bool,
     sessions: BTreeMap<String, SessionRecord>,
@@ -136,6 +138,7 @@ impl Seat {
                 .and_then(|version| version.parse().ok())
                 .unwrap_or(0),
             code: bytes(CODE).filter(|code| !code.is_empty()),
+            awaits_code: !data.contains_key(CODE),
             round: text(ROUND).unwrap_or_default().to_owned(),
             used: data.contains_key(USED),
             sessions: sessions.collect(),
@@ -155,6 +158,11 @@ impl Seat {
     /// It has no code: nobody signs in until it gets one.
     pub fn is_revoked(&self) -> bool {
         self.code.is_none()
+    }
+
+    /// An administrator made it and nobody gave it a code yet; a revoked seat had one.
+    pub fn awaits_code(&self) -> bool {
+        self.awaits_code
     }
 
     /// Nobody's yet: an attendee's seat without a name in which nobody is or was signed in.

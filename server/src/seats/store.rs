@@ -83,33 +83,27 @@ impl SeatStore {
         name: Option<&str>,
     ) -> Result<Option<Code>> {
         let code = Code::random(Opens::Seat(number)).map_err(Error::Random)?;
-        let role = if namespace.is_some() {
-            ATTENDEE
-        } else {
-            INSTRUCTOR
-        };
-        let text = |text: &str| ByteString(text.into());
-        let mut data = vec![
-            (CODE, ByteString(self.key().await?.hash(&code))),
-            (ROLE, text(role)),
-        ];
-        data.extend(namespace.map(|namespace| (NAMESPACE, text(namespace))));
-        data.extend(name.map(|name| (NAME, text(name))));
-        let data = data.into_iter().map(|(key, value)| (key.to_owned(), value));
-        let secret_name = number.secret_name();
-        let mut secret = Secret {
-            type_: Some("Opaque".to_owned()),
-            data: Some(data.collect()),
-            ..Secret::default()
-        };
-        let labels = [
-            (PART_OF_LABEL.to_owned(), PART_OF.to_owned()),
-            (SEAT_LABEL.to_owned(), number.to_string()),
-        ];
-        secret.metadata.name = Some(secret_name.clone());
-        secret.metadata.labels = Some(labels.into());
-        let made = self.calls().create_new(&secret_name, &secret).await?;
+        let mut secret = without_code(number, namespace, name);
+        let hash = ByteString(self.key().await?.hash(&code));
+        let data = secret.data.get_or_insert_default();
+        data.insert(CODE.to_owned(), hash);
+        let made = self
+            .calls()
+            .create_new(&number.secret_name(), &secret)
+            .await?;
         Ok(made.then_some(code))
+    }
+
+    /// Gives a seat that an administrator made its first code; `None` if somebody else did so meanwhile.
+    pub async fn give_first_code(&self, seat: &Seat) -> Result<Option<Code>> {
+        let code = Code::random(Opens::Seat(seat.number)).map_err(Error::Random)?;
+        let hash = self.key().await?.hash(&code);
+        let patch = SeatPatch::default().code(&hash).only_if(seat);
+        match self.patch(seat.number, patch).await {
+            Ok(_) => Ok(Some(code)),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Changes a seat; returns it as it then is.
@@ -182,4 +176,33 @@ impl SeatStore {
     pub async fn delete(&self, number: SeatNumber) -> Result<bool> {
         self.calls().delete(&number.secret_name()).await
     }
+}
+
+/// A seat's Secret before it has a code; `namespace` is `None` for the instructor's.
+pub(super) fn without_code(
+    number: SeatNumber,
+    namespace: Option<&str>,
+    name: Option<&str>,
+) -> Secret {
+    let role = match namespace {
+        Some(_) => ATTENDEE,
+        None => INSTRUCTOR,
+    };
+    let fields = [(ROLE, Some(role)), (NAMESPACE, namespace), (NAME, name)];
+    let data = fields.into_iter().filter_map(|(key, value)| {
+        let value = ByteString(value?.into());
+        Some((key.to_owned(), value))
+    });
+    let labels = [
+        (PART_OF_LABEL.to_owned(), PART_OF.to_owned()),
+        (SEAT_LABEL.to_owned(), number.to_string()),
+    ];
+    let mut secret = Secret {
+        type_: Some("Opaque".to_owned()),
+        data: Some(data.collect()),
+        ..Secret::default()
+    };
+    secret.metadata.name = Some(number.secret_name());
+    secret.metadata.labels = Some(labels.into());
+    secret
 }

@@ -268,6 +268,62 @@ async fn administrator_applies_the_review_and_the_instructor_makes_the_codes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn administrator_applies_the_review_and_the_panels_own_account_gives_the_codes() {
+    let cluster = Cluster::new();
+    let admin = cluster.admin();
+    apply_panel_rights(&admin, PANEL_NAMESPACE).await.unwrap();
+    let panel = cluster.account(PANEL_NAMESPACE, PANEL_ACCOUNT);
+    let extras = || Extras {
+        secrets_only: true,
+        ..Extras::default()
+    };
+    // It may change Secrets and make none.
+    let early = look(&panel, 2, extras()).await.begin().await;
+    let early = early.unwrap_err();
+    assert!(matches!(early, Error::NoRight { .. }), "{early}");
+
+    // What its own `-o yaml` prints, applied with other rights.
+    let applied = look(&panel, 2, Extras::default()).await;
+    let mut objects = applied.secrets_without_codes();
+    assert_eq!(
+        objects.len(),
+        4,
+        "the key's, two seats' and the instructor's"
+    );
+    for number in applied.numbers() {
+        objects.extend(applied.objects(number).await.unwrap());
+    }
+    for object in &objects {
+        apply(&admin, object).await;
+    }
+    assert!(
+        cluster
+            .store()
+            .list()
+            .await
+            .unwrap()
+            .iter()
+            .all(|seat| seat.awaits_code())
+    );
+
+    assert_eq!(codes(&make(&panel, 2, extras()).await).len(), 3);
+    // A seat that was closed is not one that awaits its code, and an old review changes no code.
+    cluster.store().revoke(SeatNumber(1)).await.unwrap();
+    for object in &objects {
+        apply(&admin, object).await;
+    }
+    assert_eq!(codes(&make(&panel, 2, extras()).await).len(), 0);
+    let seats = cluster.store().list().await.unwrap();
+    let revoked: Vec<_> = seats.iter().filter(|seat| seat.is_revoked()).collect();
+    assert_eq!(revoked.len(), 1);
+    // Two more: only theirs are among the objects now.
+    let more = look(&panel, 4, Extras::default())
+        .await
+        .secrets_without_codes();
+    assert_eq!(more.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn image_pull_secret_is_copied_or_missed_before_anything_is_made() {
     let cluster = Cluster::new();
     let admin = cluster.admin();

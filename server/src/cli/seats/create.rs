@@ -23,8 +23,8 @@ use crate::cli::shutdown::shutdown;
 
 /// Whose rights are needed, for those who have not.
 const WHOSE_RIGHTS: &str = "Making seats needs the rights of a cluster administrator: run this with such a kubeconfig. \
-     Inside the panel's pod it cannot work; renew, revoke, sign-out, rename and list do. An administrator can also \
-     apply what `-o yaml` prints, and you make the codes with --secrets-only.";
+     An administrator can also apply what `-o yaml` prints, and you make the codes with --secrets-only; in the panel's \
+     pod this is the way.";
 
 /// Runs the command.
 pub(super) async fn create(options: SeatsCreate) -> Result<ExitCode> {

@@ -26,9 +26,9 @@ pub(super) async fn review(maker: &SeatMaker, options: &SeatsCreate) -> Result<E
 /// The objects as documents for `kubectl apply -f -`.
 async fn yaml(maker: &SeatMaker, options: &SeatsCreate) -> Result<ExitCode> {
     let mut out = String::from(
-        "# The attendees' namespaces with their accounts, rights and quotas, for `kubectl apply -f -`.\n\
+        "# The attendees' namespaces with their accounts, rights and quotas, for `kubectl apply --server-side -f -`.\n\
          # The seats' codes are not among them: `workshop seats create --secrets-only` makes those with the same\n\
-         # --count and --prefix, and needs rights on Secrets in the panel's namespace alone.\n",
+         # --count and --prefix, and needs the right to change Secrets in the panel's namespace alone.\n",
     );
     if options.image_pull_secret.is_some() {
         out.push_str("# They hold the registry's password: keep them as secret as that.\n");
@@ -41,6 +41,9 @@ async fn yaml(maker: &SeatMaker, options: &SeatsCreate) -> Result<ExitCode> {
     };
     for object in &panel {
         push(&mut out, &to_yaml(object)?);
+    }
+    for object in maker.secrets_without_codes() {
+        push(&mut out, &to_yaml(&object)?);
     }
     for number in maker.numbers() {
         match maker.objects(number).await {

@@ -24,9 +24,10 @@ use kube::{Api, Client};
 use tokio_util::sync::CancellationToken;
 
 use super::code::{Code, SeatNumber};
+use super::key;
 use super::name::PersonName;
 use super::record::{Person, Seat};
-use super::store::SeatStore;
+use super::store::{SeatStore, without_code};
 use crate::call::Calls;
 use crate::error::{Error, Result};
 use crate::names::{PART_OF, PART_OF_LABEL};
@@ -151,9 +152,15 @@ impl SeatMaker {
     pub async fn begin(&self) -> Result<()> {
         let panel = &self.options.panel_namespace;
         // Asked before anything is made: with the panel's own account everything would fail, seat by seat.
-        if !may_make_secrets(&self.client, panel).await? {
+        let seats = self.numbers().chain([SeatNumber::INSTRUCTOR]);
+        let there = seats.into_iter().all(|seat| self.known.contains_key(&seat));
+        let verb = match self.extras.secrets_only && there {
+            true => "patch",
+            false => "create",
+        };
+        if !may_write_secrets(&self.client, verb, panel).await? {
             return Err(Error::NoRight {
-                what: format!("create Secrets in namespace {panel}"),
+                what: format!("{verb} Secrets in namespace {panel}"),
             });
         }
         if !self.extras.secrets_only {
@@ -252,6 +259,22 @@ impl SeatMaker {
         Ok(wanted.objects())
     }
 
+    /// What an administrator makes so that somebody who may only change Secrets gives the codes: the Secret of the key and
+    /// those of the seats that are not there yet, all without anything secret.
+    pub fn secrets_without_codes(&self) -> Vec<DynamicObject> {
+        let seats = self
+            .numbers()
+            .map(|seat| (seat, Some(self.namespace(seat))));
+        let seats = seats.chain([(SeatNumber::INSTRUCTOR, None)]);
+        let missing = seats.filter(|(seat, _)| !self.known.contains_key(seat));
+        let secrets =
+            missing.map(|(seat, namespace)| without_code(seat, namespace.as_deref(), None));
+        let secrets = [key::without_key()].into_iter().chain(secrets);
+        secrets
+            .map(|secret| objects::secret(&secret, &self.options.panel_namespace))
+            .collect()
+    }
+
     /// A seat is one namespace for ever: who is signed in would otherwise sit in another one all at once.
     fn check_known(&self, number: SeatNumber) -> Result<()> {
         let namespace = self.namespace(number);
@@ -274,14 +297,16 @@ impl SeatMaker {
     async fn seat(&self, number: SeatNumber, namespace: Option<String>) -> Result<Provisioned> {
         let name = self.extras.names.get(&number).map(PersonName::as_str);
         let mut known = self.known.get(&number).and_then(|seat| seat.name.clone());
-        let mut code = None;
-        if !self.known.contains_key(&number) {
-            code = self
-                .store
-                .create(number, namespace.as_deref(), name)
-                .await?;
-        }
-        if code.is_none() && name.is_some() && name != known.as_deref() {
+        let code = match self.known.get(&number) {
+            None => {
+                let namespace = namespace.as_deref();
+                self.store.create(number, namespace, name).await?
+            }
+            Some(seat) if seat.awaits_code() => self.store.give_first_code(seat).await?,
+            Some(_) => None,
+        };
+        let created = code.is_some() && !self.known.contains_key(&number);
+        if !created && name.is_some() && name != known.as_deref() {
             known = self.store.rename(number, name).await?.name;
         }
         Ok(Provisioned {
@@ -312,14 +337,14 @@ async fn pull_secret(client: &Client, namespace: &str, name: &str) -> Result<Sec
     Ok(secret)
 }
 
-async fn may_make_secrets(client: &Client, namespace: &str) -> Result<bool> {
+async fn may_write_secrets(client: &Client, verb: &str, namespace: &str) -> Result<bool> {
     let reviews = Calls::<SelfSubjectAccessReview>::new(Api::all(client.clone()));
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
                 namespace: Some(namespace.to_owned()),
                 resource: Some("secrets".to_owned()),
-                verb: Some("create".to_owned()),
+                verb: Some(verb.to_owned()),
                 ..ResourceAttributes::default()
             }),
             ..SelfSubjectAccessReviewSpec::default()

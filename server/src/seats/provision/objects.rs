@@ -109,6 +109,20 @@ impl Wanted<'_> {
     }
 }
 
+/// A Secret of the panel's own namespace.
+pub(super) fn secret(secret: &Secret, panel_namespace: &str) -> DynamicObject {
+    let name = secret.metadata.name.as_deref().unwrap_or_default();
+    let mut data = json!({ "type": secret.type_ });
+    // NB: `data: null` would mean that there shall be none.
+    if let Some(values) = &secret.data {
+        data["data"] = json!(values);
+    }
+    let mut object = DynamicObject::new(name, &ApiResource::erase::<Secret>(&())).data(data);
+    object.metadata.namespace = Some(panel_namespace.to_owned());
+    object.metadata.labels.clone_from(&secret.metadata.labels);
+    object
+}
+
 /// Whether the namespace has another rule on its pods than ours.
 pub(super) fn has_own_pod_security(namespace: &Namespace) -> bool {
     let labels = namespace.metadata.labels.as_ref();

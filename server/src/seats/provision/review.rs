@@ -48,6 +48,7 @@ impl SeatMaker {
         let name = self.extras.names.get(&number).map(PersonName::as_str);
         let verdict = match self.known.get(&number) {
             None => Verdict::Create,
+            Some(known) if known.awaits_code() => Verdict::Change,
             Some(known) if name.is_some() && known.name.as_deref() != name => Verdict::Change,
             Some(_) => Verdict::Exists,
         };
