@@ -276,6 +276,7 @@ mod tests {
             code: Some(mk_key().hash(code)),
             round: String::new(),
             used: false,
+            awaits_code: false,
             sessions: BTreeMap::new(),
             class: ClassRecord::default(),
         }
