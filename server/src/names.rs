@@ -23,6 +23,6 @@ pub const ATTENDEE_ACCOUNT: &str = "attendee";
 /// Label of the pods that `workshop prepull` makes; its value is the run's.
 pub const PREPULL_LABEL: &str = "autoscaling-workshop/prepull";
 
-/// The panel's own account, and its namespace where no other is given; both as in deploy/rbac.yaml.
+/// The panel's own account, and its namespace where no other is given. The chart's Deployment runs as this account.
 pub const PANEL_ACCOUNT: &str = "panel";
 pub const PANEL_NAMESPACE: &str = "workshop";

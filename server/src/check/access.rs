@@ -1,5 +1,5 @@
-//! Which accesses to ask about: those that deploy/rbac.yaml grants the panel, those that it must not have, and those of
-//! the attendees. Pure. The manifests that the program applies are read, so that the check cannot disagree with them.
+//! Which accesses to ask about: those that the panel's rules grant it, those that it must not have, and those of the
+//! attendees. Pure. The rules that the program applies are read, so that the check cannot disagree with them.
 
 use std::fmt;
 
@@ -58,22 +58,14 @@ impl Account {
     }
 }
 
-/// What deploy/rbac.yaml grants: its `ClusterRole` in all namespaces, its Role in the panel's.
+/// What the panel's rules grant: some in all namespaces, some in its own.
 ///
 /// # Errors
 /// A sentence, if the manifest in this program cannot be read.
 pub(super) fn of_panel(panel_namespace: &str) -> Result<Vec<Access>, String> {
-    let objects = provision::panel_objects(panel_namespace).map_err(|error| chain(&error))?;
-    let mut accesses = Vec::new();
-    for object in &objects {
-        let kind = object.types.as_ref().map_or("", |types| &types.kind);
-        let namespace = match kind {
-            "ClusterRole" => None,
-            "Role" => Some(panel_namespace),
-            _ => continue,
-        };
-        accesses.extend(of_rules(&object.data["rules"], namespace)?);
-    }
+    let rules = provision::panel_rules().map_err(|error| chain(&error))?;
+    let mut accesses = of_rules(&Value::Array(rules.cluster), None)?;
+    accesses.extend(of_rules(&Value::Array(rules.own), Some(panel_namespace))?);
     Ok(accesses)
 }
 

@@ -103,7 +103,7 @@ pub(super) struct Sample {
 
 /// Answers to questions about rights.
 pub(super) struct Rights {
-    /// What deploy/rbac.yaml grants.
+    /// What the panel's rules grant.
     pub(super) panel: Reading<Vec<Right>>,
     /// What the panel must not be able to do.
     pub(super) excess: Reading<Vec<Right>>,

@@ -65,7 +65,7 @@ pub struct SeatsCreate {
     #[arg(long)]
     pub quota_for_adopted: bool,
 
-    /// Also makes the panel's own account and rights, as `kubectl apply -f deploy/rbac.yaml` does.
+    /// Also makes the panel's own account and rights, for a panel that no chart installed.
     #[arg(long, conflicts_with = "secrets_only")]
     pub panel_rights: bool,
 

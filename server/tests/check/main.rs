@@ -227,18 +227,14 @@ async fn missing_rights_fail_with_their_cure() {
         json!({ "rules": [{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] }] });
     roles
         .patch(
-            "workshop-panel",
+            "workshop-panel-workshop",
             &PatchParams::default(),
             &Patch::Merge(rules),
         )
         .await
         .unwrap();
     let report = world.check().await;
-    assert_cure(
-        only_failure(&report),
-        "Panel's rights",
-        "kubectl apply -f deploy/rbac.yaml",
-    );
+    assert_cure(only_failure(&report), "Panel's rights", "--panel-rights");
 }
 
 #[tokio::test(start_paused = true)]

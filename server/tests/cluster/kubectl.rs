@@ -24,6 +24,14 @@ pub(crate) fn delete_namespaces(names: &[String]) {
     kubectl(&arguments);
 }
 
+/// Deletes the cluster-wide rights of the panel of this namespace.
+pub(crate) fn delete_cluster_rights(panel_namespace: &str) {
+    let name = format!("workshop-panel-{panel_namespace}");
+    for kind in ["clusterrolebinding", "clusterrole"] {
+        kubectl(&["delete", kind, &name, "--ignore-not-found"]);
+    }
+}
+
 /// `kubectl apply -f -` with this manifest.
 pub(crate) fn apply(namespace: &str, manifest: &str) -> String {
     let arguments = ["apply", "-n", namespace, "-f", "-"];

@@ -9,7 +9,7 @@ use app::model::LoadSettings;
 use server::workshop::manifests::{self, APP, Settings, to_yaml};
 
 use crate::attendee::Attendee;
-use crate::kubectl::{delete_namespaces, kubectl, refused, succeeded};
+use crate::kubectl::{delete_cluster_rights, delete_namespaces, kubectl, refused, succeeded};
 use crate::panel::kubeconfig;
 
 /// The panel's namespace and the seats' prefix, apart from the journey's.
@@ -68,13 +68,7 @@ fn remove() {
     let mut names = vec![PANEL.to_owned()];
     names.extend((1..=SEATS).map(|seat| format!("{PREFIX}{seat}")));
     delete_namespaces(&names);
-    let binding = format!("workshop-panel-{PANEL}");
-    kubectl(&[
-        "delete",
-        "clusterrolebinding",
-        &binding,
-        "--ignore-not-found",
-    ]);
+    delete_cluster_rights(PANEL);
 }
 
 /// `workshop` with these arguments, about the seats of this test.

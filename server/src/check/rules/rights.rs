@@ -3,7 +3,7 @@
 use super::Class;
 use crate::check::observed::{Observed, Reading, Right};
 use crate::check::report::{Check, counted, some};
-use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PANEL_NAMESPACE};
+use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT};
 
 const REVIEWS: &str = "the rights of other accounts (create subjectaccessreviews)";
 
@@ -26,7 +26,7 @@ fn granted(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
     };
     let refused: Vec<_> = refused(rights).collect();
     if refused.is_empty() {
-        return Check::pass(NAME, "as deploy/rbac.yaml grants them");
+        return Check::pass(NAME, "as the panel needs them");
     }
     let account = format!("{}/{PANEL_ACCOUNT}", class.panel_namespace);
     let found = if refused.len() == rights.len() {
@@ -34,14 +34,11 @@ fn granted(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
     } else {
         format!("the account {account} may not {}", some(&refused))
     };
-    let cure = if class.panel_namespace == PANEL_NAMESPACE {
-        "Apply them: `kubectl apply -f deploy/rbac.yaml`.".to_owned()
-    } else {
-        format!(
-            "Put {} in place of the namespace {PANEL_NAMESPACE} in a copy of deploy/rbac.yaml, and apply it: `kubectl apply -f <copy>`.",
-            class.panel_namespace
-        )
-    };
+    let cure = format!(
+        "Bring them up to date: `helm upgrade --reuse-values -n {0} <release> deploy/chart`, or, where no chart installed the panel, `workshop seats create --count {1} --panel-rights --panel-namespace {0}` (with the --prefix of the first time).",
+        class.panel_namespace,
+        class.seats.max(1),
+    );
     Check::fail(NAME, found, cure)
 }
 
@@ -129,7 +126,7 @@ fn excess(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
         NAME,
         format!("the panel's account may {}", some(&too_much)),
         format!(
-            "Find the binding that grants more than deploy/rbac.yaml, and remove it: `kubectl get clusterrolebindings,rolebindings -A -o wide | grep {PANEL_ACCOUNT}`; the account is {user}."
+            "Find the binding that grants more than docs/security.md lists, and remove it: `kubectl get clusterrolebindings,rolebindings -A -o wide | grep {PANEL_ACCOUNT}`; the account is {user}."
         ),
     )
 }
@@ -156,7 +153,12 @@ mod tests {
             rights.found,
             "the account class/panel may not list namespaces"
         );
-        assert!(rights.cure.unwrap().contains("deploy/rbac.yaml"));
+        let cure = rights.cure.unwrap();
+        assert!(
+            cure.contains("helm upgrade --reuse-values -n class"),
+            "{cure}"
+        );
+        assert!(cure.contains("--count 2 --panel-rights"), "{cure}");
         for right in world.rights.panel.as_mut().unwrap() {
             right.allowed = false;
         }

@@ -42,7 +42,7 @@ pub use numbers::{NoSeats, SeatRange, choose};
 pub(crate) use objects::quota;
 pub use review::{Planned, Verdict};
 pub(crate) use rights::attendee_rules;
-pub use rights::{apply_panel_rights, panel_objects};
+pub use rights::{PanelRules, apply_panel_rights, panel_objects, panel_rules};
 
 /// Seats that are worked on at the same time.
 pub const AT_ONCE: usize = 8;

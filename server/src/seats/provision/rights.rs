@@ -1,15 +1,46 @@
 //! Who may do what: the attendee's account in its namespace, and the panel's own account. Pure but for one apply.
 
-use kube::Client;
-use kube::api::DynamicObject;
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use kube::api::{ApiResource, DynamicObject};
+use kube::{Client, Resource};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::apply;
 use crate::error::{Error, Result};
-use crate::names::PANEL_NAMESPACE;
+use crate::names::{PANEL_ACCOUNT, PART_OF, PART_OF_LABEL};
 
-/// The panel's account and rights, for clusters by hand: `kubectl apply -f deploy/rbac.yaml`.
-const RBAC: &str = include_str!("../../../../deploy/rbac.yaml");
+/// What the panel's own account may do; the chart in deploy/chart reads the same file.
+const PANEL_RULES: (&str, &str) = (
+    "deploy/chart/files/panel-rules.yaml",
+    include_str!("../../../../deploy/chart/files/panel-rules.yaml"),
+);
+
+/// Name of the panel's Role and its binding.
+const PANEL_ROLE: &str = PANEL_ACCOUNT;
+
+/// What the panel's own account may do, as RBAC rules.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PanelRules {
+    /// In all namespaces.
+    pub cluster: Vec<Value>,
+    /// In the panel's.
+    pub own: Vec<Value>,
+}
+
+/// Reads the rules that are part of this program.
+///
+/// # Errors
+/// The file that is part of this program cannot be read.
+pub fn panel_rules() -> Result<PanelRules> {
+    let (file, text) = PANEL_RULES;
+    serde_saphyr::from_str(text).map_err(|source| Error::ReadManifest {
+        file,
+        source: Box::new(source),
+    })
+}
 
 /// What `commands/`, the reading of the load's log and an attendee's own kubectl need, and nothing more: no Secrets, no
 /// roles, no exec, no tokens. An apply that creates needs `create` and `patch`; `kubectl replace` and `edit` need `update`.
@@ -48,40 +79,42 @@ pub(crate) fn attendee_rules() -> Value {
     ])
 }
 
-/// The panel's own account and rights, for a panel in `namespace`. Another panel on the same cluster has a binding of
-/// its own to the same `ClusterRole`.
+/// The panel's own account and rights, for a panel in `namespace`. What belongs to the cluster bears that name, so that
+/// another panel's is another. Names are those of the chart, which can take these objects over.
 ///
 /// # Errors
 /// The file that is part of this program cannot be read.
 pub fn panel_objects(namespace: &str) -> Result<Vec<DynamicObject>> {
-    let mut objects: Vec<DynamicObject> =
-        serde_saphyr::from_multiple(RBAC).map_err(|source| Error::ReadManifest {
-            file: "deploy/rbac.yaml",
-            source: Box::new(source),
-        })?;
-    if namespace == PANEL_NAMESPACE {
-        return Ok(objects);
-    }
-    for object in &mut objects {
-        if let Some(theirs) = &mut object.metadata.namespace {
-            namespace.clone_into(theirs);
-        }
-        let kind = object.types.as_ref().map(|types| types.kind.as_str());
-        match kind {
-            Some("Namespace") => object.metadata.name = Some(namespace.to_owned()),
-            Some("ClusterRoleBinding") => {
-                let name = object.metadata.name.take().unwrap_or_default();
-                object.metadata.name = Some(format!("{name}-{namespace}"));
-            }
-            _ => {}
-        }
-        // NB: an index would put `subjects` into objects that have none, and the API server refuses such.
-        let subjects = object.data.get_mut("subjects");
-        for subject in subjects.and_then(Value::as_array_mut).into_iter().flatten() {
-            subject["namespace"] = namespace.into();
-        }
-    }
-    Ok(objects)
+    let rules = panel_rules()?;
+    let everywhere = format!("workshop-panel-{namespace}");
+    let binding = |kind: &str, role: &str| {
+        json!({
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role },
+            "subjects": [{ "kind": "ServiceAccount", "name": PANEL_ACCOUNT, "namespace": namespace }],
+        })
+    };
+    let of_cluster = binding("ClusterRole", &everywhere);
+    let of_own = binding("Role", PANEL_ROLE);
+    let own = Some(namespace);
+    Ok(vec![
+        object::<Namespace>(namespace, None, json!({})),
+        object::<ServiceAccount>(PANEL_ACCOUNT, own, json!({})),
+        object::<ClusterRole>(&everywhere, None, json!({ "rules": rules.cluster })),
+        object::<ClusterRoleBinding>(&everywhere, None, of_cluster),
+        object::<Role>(PANEL_ROLE, own, json!({ "rules": rules.own })),
+        object::<RoleBinding>(PANEL_ROLE, own, of_own),
+    ])
+}
+
+fn object<K: Resource<DynamicType = ()>>(
+    name: &str,
+    namespace: Option<&str>,
+    data: Value,
+) -> DynamicObject {
+    let mut object = DynamicObject::new(name, &ApiResource::erase::<K>(&())).data(data);
+    object.metadata.namespace = namespace.map(str::to_owned);
+    object.metadata.labels = Some([(PART_OF_LABEL.to_owned(), PART_OF.to_owned())].into());
+    object
 }
 
 /// Applies the panel's own account and rights, for a panel in `namespace`.
@@ -98,6 +131,7 @@ pub async fn apply_panel_rights(client: &Client, namespace: &str) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::PANEL_NAMESPACE;
 
     fn kind(object: &DynamicObject) -> &str {
         &object.types.as_ref().unwrap().kind
@@ -137,20 +171,25 @@ mod tests {
     }
 
     #[test]
-    fn second_panel_shares_nothing_but_the_cluster_role() {
-        let objects = panel_objects("workshop-b").unwrap();
-        for object in &objects {
-            let text = serde_json::to_string(object).unwrap();
-            let named = text.contains("workshop-b");
-            assert_eq!(named, kind(object) != "ClusterRole", "{text}");
+    fn second_panel_shares_nothing() {
+        let first = panel_objects(PANEL_NAMESPACE).unwrap();
+        let second = panel_objects("class").unwrap();
+        for (first, second) in first.iter().zip(&second) {
+            let place = |object: &DynamicObject| {
+                (
+                    object.metadata.name.clone(),
+                    object.metadata.namespace.clone(),
+                )
+            };
+            assert_ne!(place(first), place(second));
+            let text = serde_json::to_string(second).unwrap();
             assert!(!text.contains(r#""namespace":"workshop""#), "{text}");
-            let bound = kind(object).ends_with("Binding");
-            assert_eq!(object.data.get("subjects").is_some(), bound, "{text}");
+            assert!(!text.contains("workshop-panel-workshop"), "{text}");
         }
-        let binding = objects
+        let binding = second
             .iter()
             .find(|object| kind(object) == "ClusterRoleBinding");
         let name = binding.unwrap().metadata.name.as_deref();
-        assert_eq!(name, Some("workshop-panel-workshop-b"));
+        assert_eq!(name, Some("workshop-panel-class"));
     }
 }
