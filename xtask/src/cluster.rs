@@ -6,6 +6,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, program, run, say, succeeds};
 
+/// Names the image that is installed.
+const IMAGE: &str = "WORKSHOP_TEST_IMAGE";
+
 /// Runs the tests that need a cluster; nothing else ever contacts one.
 pub(crate) fn run_tests() -> Result<()> {
     let kubeconfig = std::env::var_os("KUBECONFIG")
@@ -15,6 +18,16 @@ pub(crate) fn run_tests() -> Result<()> {
         .context("the file that KUBECONFIG names does not exist")?;
     if !succeeds(&mut program("kubectl", &["version", "--client"])) {
         bail!("the tests compare the panel with kubectl: put kubectl on PATH");
+    }
+    if !succeeds(&mut program("helm", &["version"])) {
+        bail!("the tests install the chart: put helm on PATH");
+    }
+    if std::env::var_os(IMAGE).is_none() {
+        bail!(
+            "set {IMAGE} to the panel's image as the cluster's nodes know it: `cargo xtask image` makes it, and \
+             `kind load image-archive target/image/workshop.tar` or a push to a registry brings it there \
+             ({IMAGE}=docker.io/library/workshop:0.1.0)"
+        );
     }
     say("Building the server");
     run(&mut cargo(&[
@@ -35,7 +48,7 @@ pub(crate) fn run_tests() -> Result<()> {
         "--ignored",
     ])
     .env("CONTRACT_KUBECONFIG", &kubeconfig))?;
-    say("Journey: the panel with its own account, kubectl beside it (about six minutes)");
+    say("Journey: the chart installed, kubectl beside it (about eight minutes)");
     run(cargo(&[
         "test",
         "--package",

@@ -277,7 +277,6 @@ mod tests {
             awaits_code: false,
             round: String::new(),
             used: false,
-            awaits_code: false,
             sessions: BTreeMap::new(),
             class: ClassRecord::default(),
         }

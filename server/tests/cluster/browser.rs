@@ -1,8 +1,8 @@
 //! What a browser does: forms, a cookie, and one stream of events.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use app::model::{Overview, SessionEnd, Snapshot, StreamEvent};
+use app::model::{History, Overview, SessionEnd, Snapshot, StreamEvent};
 use bytes::{Buf, BytesMut};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -10,7 +10,11 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+/// What a page waits before it opens its stream again.
+const RETRY: Duration = Duration::from_millis(250);
+
 /// One person at one panel.
+#[derive(Clone)]
 pub(crate) struct Browser {
     address: String,
     cookie: String,
@@ -37,26 +41,23 @@ impl Browser {
         browser
     }
 
-    /// The same person at another panel, or at the same one after a restart.
-    pub(crate) fn at(&self, address: &str) -> Self {
-        Self {
-            address: address.to_owned(),
-            cookie: self.cookie.clone(),
-        }
-    }
-
     /// Presses a button.
     pub(crate) async fn press(&self, endpoint: &str, fields: &[(&str, &str)]) {
+        let (status, body) = self.form(endpoint, fields).await;
+        assert!(status.is_success(), "{endpoint}: {status} {body}");
+    }
+
+    /// Sends a form; returns the answer's status and text.
+    pub(crate) async fn form(
+        &self,
+        endpoint: &str,
+        fields: &[(&str, &str)],
+    ) -> (StatusCode, String) {
         let answer = self.send("POST", endpoint, fields).await;
         let status = answer.status();
-        let body = answer
-            .into_body()
-            .collect()
-            .await
-            .expect("it answers")
-            .to_bytes();
-        let body = String::from_utf8_lossy(&body);
-        assert!(status.is_success(), "{endpoint}: {status} {body}");
+        let body = answer.into_body().collect().await;
+        let body = body.expect("it answers").to_bytes();
+        (status, String::from_utf8_lossy(&body).into_owned())
     }
 
     /// The status of an answer.
@@ -64,23 +65,45 @@ impl Browser {
         self.send(method, path, &[]).await.status()
     }
 
-    /// Opens the stream.
+    /// Opens the stream, which must not end before it says why.
     pub(crate) async fn events(&self) -> Events {
         let answer = self.send("GET", "/events", &[]).await;
         assert_eq!(answer.status(), StatusCode::OK);
         Events {
+            browser: self.clone(),
+            follows: false,
             body: answer.into_body(),
             unread: BytesMut::new(),
+            last_event_id: String::new(),
+            heard: Instant::now(),
+            silence: Duration::ZERO,
+            reopened: 0,
+        }
+    }
+
+    /// Opens the stream, and opens it again as a page does when the panel behind it goes away.
+    pub(crate) async fn follow(&self) -> Events {
+        Events {
+            follows: true,
+            ..self.events().await
         }
     }
 
     async fn send(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Response<Incoming> {
-        let stream = TcpStream::connect(&self.address)
+        self.try_send(method, path, fields)
             .await
-            .expect("the panel listens");
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .expect("it is HTTP");
+            .expect("the panel answers")
+    }
+
+    async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Response<Incoming>, Box<dyn std::error::Error>> {
+        let stream = TcpStream::connect(&self.address).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let form: Vec<String> = fields
             .iter()
@@ -90,19 +113,28 @@ impl Browser {
             .method(method)
             .uri(path)
             .header(header::HOST, &self.address)
+            .header(header::ORIGIN, format!("http://{}", self.address))
             .header(header::COOKIE, &self.cookie)
             .header(header::ACCEPT, "application/json, text/event-stream")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(form.join("&"))))
             .expect("it is a request");
-        sender.send_request(request).await.expect("it answers")
+        Ok(sender.send_request(request).await?)
     }
 }
 
 /// A stream of events, read as it comes.
 pub(crate) struct Events {
+    browser: Browser,
+    follows: bool,
     body: Incoming,
     unread: BytesMut,
+    last_event_id: String,
+    heard: Instant,
+    /// The longest time without any event.
+    pub(crate) silence: Duration,
+    /// How often the stream was opened again.
+    pub(crate) reopened: u32,
 }
 
 impl Events {
@@ -163,26 +195,77 @@ impl Events {
         }
     }
 
+    /// Names the replica that last told something, and its start.
+    pub(crate) fn boot(&self) -> &str {
+        self.last_event_id.split('-').next().unwrap_or_default()
+    }
+
+    /// Reads for so long; returns whether the stream was opened again meanwhile and told something since.
+    pub(crate) async fn reopens(&mut self, within: Duration) -> bool {
+        let before = self.reopened;
+        let reopened = tokio::time::timeout(within, async {
+            while self.reopened == before {
+                self.next().await;
+            }
+        });
+        reopened.await.is_ok()
+    }
+
+    /// The whole history, as a stream that has just been opened tells it.
+    pub(crate) async fn history(&mut self) -> History {
+        loop {
+            if let StreamEvent::History { history, .. } = self.next().await {
+                return history;
+            }
+        }
+    }
+
     async fn next(&mut self) -> StreamEvent {
         loop {
             if let Some(end) = self.unread.windows(2).position(|two| two == b"\n\n") {
                 let event = self.unread.split_to(end);
                 self.unread.advance(2);
                 let event = String::from_utf8_lossy(&event);
-                let Some(data) = event.lines().find_map(|line| line.strip_prefix("data: ")) else {
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+                if let Some(id) = field("id: ") {
+                    id.clone_into(&mut self.last_event_id);
+                }
+                let Some(data) = field("data: ") else {
                     continue;
                 };
+                self.silence = self.silence.max(self.heard.elapsed());
+                self.heard = Instant::now();
                 return serde_json::from_str(data).expect("it is a StreamEvent");
             }
-            let frame = self
-                .body
-                .frame()
-                .await
-                .expect("the stream goes on")
-                .expect("it is whole");
-            if let Some(data) = frame.data_ref() {
-                self.unread.extend_from_slice(data);
+            match self.body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Some(data) = frame.data_ref() {
+                        self.unread.extend_from_slice(data);
+                    }
+                }
+                ended => {
+                    assert!(self.follows, "the stream goes on: {ended:?}");
+                    self.reopen().await;
+                }
             }
+        }
+    }
+
+    async fn reopen(&mut self) {
+        self.unread.clear();
+        let path = format!("/events?last_event_id={}", self.last_event_id);
+        loop {
+            match self.browser.try_send("GET", &path, &[]).await {
+                Ok(answer) if answer.status() == StatusCode::OK => {
+                    self.body = answer.into_body();
+                    self.reopened += 1;
+                    return;
+                }
+                // Who is signed out is not asked to come again.
+                Ok(answer) => assert_ne!(answer.status(), StatusCode::UNAUTHORIZED),
+                Err(_) => {}
+            }
+            tokio::time::sleep(RETRY).await;
         }
     }
 }

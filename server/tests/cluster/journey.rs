@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use app::model::{Explanation, LoadOutcome, LoadStage, Snapshot};
+use http::StatusCode;
 
 use crate::browser::{Browser, Events};
 use crate::kubectl::{apply, kubectl};
-use crate::panel::{Installed, Panel};
+use crate::panel::{Installed, NAMESPACE};
+use crate::release::{Release, replicas};
 use crate::walls;
 
 /// What the panel promises: what kubectl does is on the page within a second.
@@ -24,27 +26,32 @@ spec:
   triggers: [{type: cpu, metricType: Utilization, metadata: {value: '60'}}]
 ";
 
+/// No chart may have a longer hole when a replica goes away, and no page hear nothing for longer.
+const HOLE: Duration = Duration::from_secs(5);
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: cargo xtask test-cluster"]
 async fn a_class_deploys_loads_scales_and_cleans_up() {
     let _alone = crate::CLUSTER.lock().await;
-    let installed = Installed::new(2);
-    let panel = installed.start().await;
-    let address = panel.address.clone();
+    let release = Release::install(2);
+    release.test();
+    let installed = &release.installed;
 
-    walls::hold(&installed, &address).await;
+    walls::hold(installed, release.address()).await;
     let ((), ()) = tokio::join!(
-        the_whole_story(&installed, panel),
-        what_kubectl_does_is_shown(&installed, &address)
+        the_whole_story(&release),
+        what_kubectl_does_is_shown(installed, release.address())
     );
-    walls::audit_names_the_attendee(&installed);
+    walls::audit_names_the_attendee(installed);
+    what_is_left_after_uninstall(&release);
 }
 
-/// 0 → 1 → 10 → 1 → 0, with the panel restarted in mid-load.
-async fn the_whole_story(installed: &Installed, panel: Panel) {
+/// 0 → 1 → 10 → 1 → 0, with a replica lost in mid-load, and both replaced later.
+async fn the_whole_story(release: &Release) {
+    let installed = &release.installed;
     let seat = &installed.seats[0];
-    let browser = Browser::sign_in(&panel.address, &seat.code).await;
-    let mut events = browser.events().await;
+    let browser = Browser::sign_in(release.address(), &seat.code).await;
+    let mut events = browser.follow().await;
     events
         .until("nothing is there", 10, |s| {
             s.explanation == Explanation::NothingDeployed
@@ -91,11 +98,7 @@ async fn the_whole_story(installed: &Installed, panel: Panel) {
         .until("it scales up", 120, |s| tell(&mut seen, s) && s.asked() > 1)
         .await;
 
-    // A panel that starts in mid-load knows all that matters from the cluster alone.
-    drop(panel);
-    let panel = installed.start().await;
-    let browser = browser.at(&panel.address);
-    let mut events = browser.events().await;
+    a_replica_goes_away(release, &browser).await;
     events
         .until("the load still runs", 30, |s| users(s) && running(s))
         .await;
@@ -111,7 +114,9 @@ async fn the_whole_story(installed: &Installed, panel: Panel) {
         })
         .await;
 
-    let instructor = Browser::sign_in(&panel.address, &installed.instructor).await;
+    both_replicas_are_replaced(release, &browser).await;
+
+    let instructor = Browser::sign_in(release.address(), &installed.instructor).await;
     let mut overview = instructor.events().await;
     overview
         .until_overview("the instructor sees it", 20, |o| {
@@ -172,6 +177,113 @@ async fn the_whole_story(installed: &Installed, panel: Panel) {
         .await;
     let kinds = "deployments,services,jobs,scaledobjects,horizontalpodautoscalers";
     assert_eq!(kubectl(&["get", kinds, "-o", "name", n[0], n[1]]), "");
+}
+
+/// As when its node is drained: sessions stay, streams come back, and the other replica has seen it all.
+async fn a_replica_goes_away(release: &Release, browser: &Browser) {
+    // The Service spreads connections by chance: pages are opened until each replica has two.
+    let mut pages: Vec<Events> = Vec::new();
+    let with = |pages: &[Events], boot: &str| pages.iter().filter(|p| p.boot() == boot).count();
+    for _ in 0..100 {
+        let mut page = browser.follow().await;
+        page.history().await;
+        if with(&pages, page.boot()) < 2 {
+            pages.push(page);
+        }
+        if pages.len() == 4 {
+            break;
+        }
+    }
+    assert_eq!(pages.len(), 4, "both replicas answer");
+    release.delete_a_replica();
+    let watched = pages.iter_mut().map(|page| page.reopens(2 * HOLE));
+    let cut = futures::future::join_all(watched).await;
+    let cut = cut.into_iter().filter(|reopened| *reopened).count();
+    let silence = pages
+        .iter()
+        .map(|page| page.silence)
+        .max()
+        .unwrap_or_default();
+    assert!(
+        cut > 0,
+        "none of the streams was with the replica that went away"
+    );
+    // Between two signs of life there may be 5 s on any day.
+    assert!(
+        silence < HOLE + HOLE,
+        "a page heard nothing for {silence:?}"
+    );
+    let hole = hole(&mut browser.follow().await).await;
+    println!(
+        "a replica went away: {cut} of {} streams were opened again, the longest silence was {silence:?}, the longest hole {hole:?}",
+        pages.len()
+    );
+    assert!(hole <= HOLE, "a hole of {hole:?} in the chart");
+}
+
+/// An upgrade with a changed value, and back: a page may miss some seconds, and nobody signs in again.
+async fn both_replicas_are_replaced(release: &Release, browser: &Browser) {
+    let too_many = [
+        ("users", "400"),
+        ("spawn_rate", "15"),
+        ("run_time_s", "300"),
+        ("n", "26"),
+    ];
+    let before = replicas();
+    let took = release.upgrade("config.max-users=300");
+    let after = replicas();
+    assert!(
+        after.iter().all(|pod| !before.contains(pod)),
+        "{before:?}, then {after:?}"
+    );
+    let hole_after_upgrade = hole(&mut browser.follow().await).await;
+    println!(
+        "helm upgrade: {took:?}; the longest hole in the chart afterwards: {hole_after_upgrade:?}"
+    );
+    let refused = browser.form("/api/start_load", &too_many).await;
+    assert!(
+        refused.1.contains("300"),
+        "the new limit holds: {refused:?}"
+    );
+    let took = release.roll_back();
+    println!("helm rollback: {took:?}");
+    assert_eq!(browser.status("GET", "/session").await, StatusCode::OK);
+}
+
+/// The longest time in the last minutes that a new stream's history has not observed.
+async fn hole(events: &mut Events) -> Duration {
+    let observed = events.history().await.observed.cluster;
+    let gaps = observed.windows(2).map(|two| {
+        let to = two[0].to.unwrap_or(two[1].from);
+        (two[1].from.0 - to.0).max(0).unsigned_abs()
+    });
+    Duration::from_millis(gaps.max().unwrap_or_default())
+}
+
+/// Attendees' namespaces, seats and the records of loads are the class's, not the chart's.
+fn what_is_left_after_uninstall(release: &Release) {
+    let secrets = [
+        "get",
+        "secrets",
+        "-n",
+        NAMESPACE,
+        "-l",
+        "autoscaling-workshop/seat",
+        "-o",
+        "name",
+    ];
+    let before = kubectl(&secrets);
+    release.uninstall();
+    assert_eq!(kubectl(&secrets), before);
+    for seat in &release.installed.seats {
+        kubectl(&["get", "namespace", &seat.namespace]);
+    }
+    let left = kubectl(&["get", "clusterroles,clusterrolebindings", "-o", "name"]);
+    let left: Vec<_> = left
+        .lines()
+        .filter(|name| name.contains("workshop"))
+        .collect();
+    assert_eq!(left, [""; 0], "nothing of the cluster's is left");
 }
 
 /// A terminal beside the panel, on the other seat.

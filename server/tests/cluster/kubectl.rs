@@ -34,7 +34,15 @@ pub(crate) fn delete_cluster_rights(panel_namespace: &str) {
 
 /// `kubectl apply -f -` with this manifest.
 pub(crate) fn apply(namespace: &str, manifest: &str) -> String {
-    let arguments = ["apply", "-n", namespace, "-f", "-"];
+    with_input(&["apply", "-n", namespace, "-f", "-"], manifest)
+}
+
+/// `kubectl apply --server-side -f -` with objects that name their namespaces.
+pub(crate) fn apply_server_side(manifest: &str) -> String {
+    with_input(&["apply", "--server-side", "-f", "-"], manifest)
+}
+
+fn with_input(arguments: &[&str], input: &str) -> String {
     let mut child = Command::new("kubectl")
         .args(arguments)
         .stdin(Stdio::piped())
@@ -46,9 +54,9 @@ pub(crate) fn apply(namespace: &str, manifest: &str) -> String {
         .stdin
         .take()
         .expect("it has an input")
-        .write_all(manifest.as_bytes())
+        .write_all(input.as_bytes())
         .expect("it reads");
-    succeeded(&arguments, &child.wait_with_output().expect("kubectl ends"))
+    succeeded(arguments, &child.wait_with_output().expect("kubectl ends"))
 }
 
 /// What kubectl refuses, in its own words. Panics if it does not refuse.

@@ -10,9 +10,11 @@
 mod attendee;
 mod browser;
 mod check;
+mod front;
 mod journey;
 mod kubectl;
 mod panel;
+mod release;
 mod seats;
 mod walls;
 

@@ -1,20 +1,16 @@
-//! The panel as a process: its account and seats on the cluster, and the program itself.
+//! The panel's account and seats on the cluster.
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
-use http::StatusCode;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::browser::Browser;
-use crate::kubectl::{delete_cluster_rights, delete_namespaces, kubectl};
+use crate::kubectl::{delete_namespaces, kubectl};
 
 /// The panel's own namespace, and the prefix of the seats', apart from those of a class on the same cluster.
 pub(crate) const NAMESPACE: &str = "workshop";
-const PREFIX: &str = "workshop-test-";
+pub(crate) const PREFIX: &str = "workshop-test-";
 
 /// Everything that the panel needs on the cluster; deleted when dropped.
 pub(crate) struct Installed {
@@ -34,6 +30,8 @@ impl Installed {
     /// Makes the panel's account, seats and a kubeconfig that holds nothing but that account's token.
     pub(crate) fn new(seats: u32) -> Self {
         remove(seats);
+        let rbac = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
+        kubectl(&["apply", "-f", rbac]);
         let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
             .args([
                 "seats",
@@ -42,13 +40,17 @@ impl Installed {
                 &seats.to_string(),
                 "--prefix",
                 PREFIX,
-                "--panel-rights",
             ])
             .output()
             .expect("the program runs");
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "seats create failed: {error}");
+        Self::found(seats, &printed)
+    }
+
+    /// Seats that were just made, from what `workshop seats create` printed.
+    pub(crate) fn found(seats: u32, printed: &str) -> Self {
         let mut installed = Self {
             seats: Vec::new(),
             instructor: String::new(),
@@ -77,28 +79,6 @@ impl Installed {
             .expect("it is a kubeconfig");
         Client::try_from(config).expect("it makes a client")
     }
-
-    /// Starts the panel; returns once it is ready, as a Service would send requests to it.
-    pub(crate) async fn start(&self) -> Panel {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_workshop"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("KUBECONFIG", &self.kubeconfig)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the panel starts");
-        let output = process.stdout.take().expect("its output is ours");
-        let address = BufReader::new(output)
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("open http://").map(str::to_owned))
-            .expect("it tells its address");
-        let anyone = Browser::anonymous(&address);
-        while anyone.status("GET", "/readyz").await != StatusCode::OK {
-            // A kubelet asks again and again, too.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Panel { process, address }
-    }
 }
 
 impl Drop for Installed {
@@ -107,26 +87,10 @@ impl Drop for Installed {
     }
 }
 
-/// A running panel, ended when dropped.
-pub(crate) struct Panel {
-    process: Child,
-    /// `127.0.0.1:PORT`
-    pub(crate) address: String,
-}
-
-impl Drop for Panel {
-    fn drop(&mut self) {
-        // It may have ended by itself; the test says so elsewhere.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn remove(seats: u32) {
     let mut names = vec![NAMESPACE.to_owned()];
     names.extend((1..=seats).map(|n| format!("{PREFIX}{n}")));
     delete_namespaces(&names);
-    delete_cluster_rights(NAMESPACE);
 }
 
 /// A kubeconfig with the token of the panel's account, and nothing of the administrator's.

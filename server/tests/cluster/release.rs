@@ -45,7 +45,7 @@ impl Release {
     pub(crate) fn install(seats: u32) -> Self {
         uninstall_whatever_is_there(seats);
         let address = free_address();
-        apply("default", WALLS);
+        apply(NAMESPACE, WALLS);
         let started = Instant::now();
         let url = format!("publicUrl=http://{address}");
         let [repository, tag] = image();
@@ -93,26 +93,12 @@ impl Release {
 
     /// Changes a value of the release; returns once all replicas are others.
     pub(crate) fn upgrade(&self, value: &str) -> Duration {
-        let started = Instant::now();
-        helm(&[
-            "upgrade",
-            NAME,
-            CHART,
-            "--reuse-values",
-            "--set",
-            value,
-            "--wait",
-            "--timeout",
-            "180s",
-        ]);
-        started.elapsed()
+        replaced(&["upgrade", NAME, CHART, "--reuse-values", "--set", value])
     }
 
-    /// Goes back to the values before.
+    /// Goes back to the values before; returns once all replicas are others.
     pub(crate) fn roll_back(&self) -> Duration {
-        let started = Instant::now();
-        helm(&["rollback", NAME, "--wait", "--timeout", "180s"]);
-        started.elapsed()
+        replaced(&["rollback", NAME])
     }
 
     /// The chart's own test.
@@ -130,6 +116,18 @@ impl Drop for Release {
     fn drop(&mut self) {
         uninstall_whatever_is_there(0);
     }
+}
+
+/// Runs helm; returns how long it took until the replicas of before were gone.
+fn replaced(arguments: &[&str]) -> Duration {
+    let before = replicas();
+    let started = Instant::now();
+    helm(&[arguments, &["--wait", "--timeout", "180s"]].concat());
+    // Helm waits for the new replicas, not for the end of the old.
+    let gone = ["wait", "--for=delete", "--timeout=60s", "-n", NAMESPACE];
+    let before = before.iter().map(String::as_str);
+    kubectl(&gone.into_iter().chain(before).collect::<Vec<_>>());
+    started.elapsed()
 }
 
 /// The replicas' names, `pod/…`, the oldest first.
