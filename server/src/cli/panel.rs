@@ -36,6 +36,7 @@ pub(super) async fn run(
     let publish = publish::Options {
         build: site.build().to_owned(),
         panel_namespace: options.namespace.clone(),
+        watching: options.options.watching(),
         ..publish::Options::default()
     };
     let (seats, mut watch) = Seats::start(options.client, options.namespace, shutdown.clone());

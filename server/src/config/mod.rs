@@ -17,6 +17,8 @@ pub use seats::{
     TokenOptions,
 };
 
+use crate::cluster::Watching;
+
 /// A web control panel for classes on Kubernetes autoscaling.
 #[derive(Debug, Parser)]
 #[command(name = "workshop", version, about)]
@@ -72,6 +74,15 @@ pub struct ClusterOptions {
     /// The namespace of the panel itself, where the seats' Secrets are.
     #[arg(long, env = "WORKSHOP_PANEL_NAMESPACE", default_value = "workshop")]
     pub panel_namespace: String,
+}
+
+/// What `--namespaced` means.
+fn watching(namespaced: bool) -> Watching {
+    if namespaced {
+        Watching::Namespaces
+    } else {
+        Watching::Cluster
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use app::model::{LoadLimits, LoadSettings};
 use clap::Args;
 use ipnet::IpNet;
 
-use super::ClusterOptions;
+use super::{ClusterOptions, watching};
+use crate::cluster::Watching;
 use crate::web::PublicUrl;
 use crate::workshop::manifests::Settings;
 
@@ -60,6 +61,11 @@ pub struct PanelOptions {
     /// nothing is decided by them.
     #[arg(long, env = "WORKSHOP_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Watches each seat's namespace by itself, with a Role in each and no right elsewhere: at most 50 seats. Make the
+    /// seats with `workshop seats create --namespaced`.
+    #[arg(long, env = "WORKSHOP_NAMESPACED")]
+    pub namespaced: bool,
 
     /// The folder with the built pages, made by `cargo xtask build`.
     #[arg(long, env = "WORKSHOP_SITE", default_value = "target/site")]
@@ -198,6 +204,11 @@ impl From<AppOptions> for Settings {
 }
 
 impl PanelOptions {
+    /// How the panel watches.
+    pub fn watching(&self) -> Watching {
+        watching(self.namespaced)
+    }
+
     /// The address in people's browsers; `listening` is where the panel really listens.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use super::apply;
+use crate::cluster::Watching;
 use crate::error::{Error, Result};
 use crate::names::PANEL_NAMESPACE;
 
@@ -48,17 +49,46 @@ pub(crate) fn attendee_rules() -> Value {
     ])
 }
 
+/// All of [`RBAC`].
+fn manifest() -> Result<Vec<DynamicObject>> {
+    serde_saphyr::from_multiple(RBAC).map_err(|source| Error::ReadManifest {
+        file: "deploy/rbac.yaml",
+        source: Box::new(source),
+    })
+}
+
+fn kind(object: &DynamicObject) -> &str {
+    object.types.as_ref().map_or("", |types| &types.kind)
+}
+
+/// What the panel reads of a seat's namespace: the rules of the `ClusterRole`, without those that mean nothing in a Role.
+///
+/// # Errors
+/// As of [`panel_objects`].
+pub(crate) fn read_rules() -> Result<Vec<Value>> {
+    let objects = manifest()?;
+    let role = objects.iter().find(|object| kind(object) == "ClusterRole");
+    let rules = role.and_then(|role| role.data["rules"].as_array().cloned());
+    let mut rules = rules.unwrap_or_default();
+    for rule in &mut rules {
+        if let Some(resources) = rule["resources"].as_array_mut() {
+            resources.retain(|resource| resource != "namespaces");
+        }
+    }
+    rules.retain(|rule| rule["resources"] != json!([]));
+    Ok(rules)
+}
+
 /// The panel's own account and rights, for a panel in `namespace`. Another panel on the same cluster has a binding of
-/// its own to the same `ClusterRole`.
+/// its own to the same `ClusterRole`. A panel that watches namespaces one by one gets neither.
 ///
 /// # Errors
 /// The file that is part of this program cannot be read.
-pub fn panel_objects(namespace: &str) -> Result<Vec<DynamicObject>> {
-    let mut objects: Vec<DynamicObject> =
-        serde_saphyr::from_multiple(RBAC).map_err(|source| Error::ReadManifest {
-            file: "deploy/rbac.yaml",
-            source: Box::new(source),
-        })?;
+pub fn panel_objects(namespace: &str, watching: Watching) -> Result<Vec<DynamicObject>> {
+    let mut objects = manifest()?;
+    if watching == Watching::Namespaces {
+        objects.retain(|object| !kind(object).starts_with("ClusterRole"));
+    }
     if namespace == PANEL_NAMESPACE {
         return Ok(objects);
     }
@@ -66,10 +96,9 @@ pub fn panel_objects(namespace: &str) -> Result<Vec<DynamicObject>> {
         if let Some(theirs) = &mut object.metadata.namespace {
             namespace.clone_into(theirs);
         }
-        let kind = object.types.as_ref().map(|types| types.kind.as_str());
-        match kind {
-            Some("Namespace") => object.metadata.name = Some(namespace.to_owned()),
-            Some("ClusterRoleBinding") => {
+        match kind(object) {
+            "Namespace" => object.metadata.name = Some(namespace.to_owned()),
+            "ClusterRoleBinding" => {
                 let name = object.metadata.name.take().unwrap_or_default();
                 object.metadata.name = Some(format!("{name}-{namespace}"));
             }
@@ -88,8 +117,12 @@ pub fn panel_objects(namespace: &str) -> Result<Vec<DynamicObject>> {
 ///
 /// # Errors
 /// The first call that the API server refused.
-pub async fn apply_panel_rights(client: &Client, namespace: &str) -> Result<()> {
-    for object in panel_objects(namespace)? {
+pub async fn apply_panel_rights(
+    client: &Client,
+    namespace: &str,
+    watching: Watching,
+) -> Result<()> {
+    for object in panel_objects(namespace, watching)? {
         apply(client, &object).await?;
     }
     Ok(())
@@ -99,13 +132,9 @@ pub async fn apply_panel_rights(client: &Client, namespace: &str) -> Result<()> 
 mod tests {
     use super::*;
 
-    fn kind(object: &DynamicObject) -> &str {
-        &object.types.as_ref().unwrap().kind
-    }
-
     #[test]
     fn panel_rights_are_read() {
-        let objects = panel_objects(PANEL_NAMESPACE).unwrap();
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Cluster).unwrap();
         let kinds: Vec<_> = objects.iter().map(kind).collect();
         assert_eq!(
             kinds,
@@ -121,8 +150,27 @@ mod tests {
     }
 
     #[test]
+    fn panel_of_namespaces_has_nothing_cluster_wide() {
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Namespaces).unwrap();
+        let kinds: Vec<_> = objects.iter().map(kind).collect();
+        assert_eq!(
+            kinds,
+            ["Namespace", "ServiceAccount", "Role", "RoleBinding"]
+        );
+    }
+
+    #[test]
+    fn role_in_a_seat_reads_what_the_cluster_role_reads_but_namespaces() {
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Cluster).unwrap();
+        let role = objects.iter().find(|object| kind(object) == "ClusterRole");
+        let all = role.unwrap().data["rules"].to_string();
+        let rules = serde_json::to_string(&read_rules().unwrap()).unwrap();
+        assert_eq!(all.replace("\"namespaces\",", ""), rules);
+    }
+
+    #[test]
     fn panel_may_write_nothing_outside_its_namespace() {
-        let objects = panel_objects(PANEL_NAMESPACE).unwrap();
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Cluster).unwrap();
         let role = objects.iter().find(|object| kind(object) == "ClusterRole");
         for rule in role.unwrap().data["rules"].as_array().unwrap() {
             for verb in rule["verbs"].as_array().unwrap() {
@@ -138,7 +186,7 @@ mod tests {
 
     #[test]
     fn second_panel_shares_nothing_but_the_cluster_role() {
-        let objects = panel_objects("workshop-b").unwrap();
+        let objects = panel_objects("workshop-b", Watching::Cluster).unwrap();
         for object in &objects {
             let text = serde_json::to_string(object).unwrap();
             let named = text.contains("workshop-b");
