@@ -163,6 +163,9 @@ pub fn controls(snapshot: &Snapshot, moment: Moment) -> Controls {
         let reason = words::cluster_away(since, zone);
         return Controls::all_off(&reason, words::LAST_KNOWN_STATE.to_owned());
     }
+    if let SourceState::Unwatched { .. } = snapshot.sources.cluster {
+        return Controls::all_off(words::NOT_WATCHED, words::KUBECTL_WORKS.to_owned());
+    }
     let mut controls = by_state(snapshot, moment);
     if moment.class != ClassPhase::Running {
         // Stopping a load stays as it is, and so does the line while there is one.

@@ -9,7 +9,7 @@ use crate::figures::{self, UNKNOWN, Zone, clock, count, minutes, seconds_between
 use crate::live::Connection;
 use crate::model::{
     ClassPhase, Explanation, Finding, LoadEnd, LoadLimits, LoadOutcome, LoadState, Owner, Phase,
-    SeatRow, SessionEnd, SignInError, Snapshot, SourceState, TimeMs,
+    SeatRow, SessionEnd, SignInError, Snapshot, SourceState, TimeMs, Unwatched,
 };
 
 // === Sign-in ===
@@ -97,6 +97,7 @@ pub fn error(error: &Error) -> String {
 /// The phase's word, the same on the page and in the instructor's table.
 pub fn phase(phase: Phase) -> &'static str {
     match phase {
+        Phase::NotWatched => "Not watched",
         Phase::NotStarted => "Not started",
         Phase::Deploying => "Deploying",
         Phase::WaitingForCpu => "Waiting for CPU",
@@ -115,6 +116,7 @@ pub fn phase(phase: Phase) -> &'static str {
 /// A sign for each phase, so that no colour has to be told apart.
 pub fn phase_sign(phase: Phase) -> &'static str {
     match phase {
+        Phase::NotWatched => "?",
         Phase::NotStarted | Phase::CleanedUp => "○",
         Phase::Deploying | Phase::WaitingForCpu | Phase::Removing => "◌",
         Phase::Ready | Phase::Settled | Phase::BackToOne => "●",
@@ -163,6 +165,7 @@ pub fn freshness(
             "▲",
             format!("Cluster not reachable since {}", at(since)),
         ),
+        (_, Some((SourceState::Unwatched { .. }, _))) => ("trouble", "▲", NOT_WATCHED.to_owned()),
         (_, Some((_, SourceState::Lost { since }))) => {
             ("trouble", "▲", format!("No CPU values since {}", at(since)))
         }
@@ -177,6 +180,8 @@ pub fn freshness(
     Freshness { state, sign, text }
 }
 
+pub const NOT_WATCHED: &str = "The panel does not see this namespace.";
+pub const KUBECTL_WORKS: &str = "kubectl works as before.";
 pub const LAST_KNOWN_STATE: &str = "Showing the last known state.";
 pub const TEXT_SIZE: &str = "Larger text";
 pub const THEME: &str = "Theme";
@@ -333,6 +338,11 @@ pub fn clean(namespace: &str) -> String {
 pub fn cause(finding: &Finding) -> &'static str {
     match finding {
         Finding::ClusterUnreachable { .. } => "the cluster does not answer",
+        Finding::NotWatched { why } => match why {
+            Unwatched::NoClusterRole => "the panel may not read the cluster: `workshop check`",
+            Unwatched::NoRole => "the panel may not read it: `workshop seats create --namespaced`",
+            Unwatched::TooMany { .. } => "too many seats: the panel does not watch it",
+        },
         Finding::KedaAbsent => "KEDA is missing",
         Finding::MetricsAbsent
         | Finding::MetricsUnavailable { .. }

@@ -32,6 +32,9 @@ pub enum Error {
         seat: String,
         why: String,
     },
+    /// The panel could not watch the class.
+    #[error(transparent)]
+    TooManySeats(#[from] crate::cluster::TooManySeats),
     /// Something that was deleted waits for somebody.
     #[error("failed to delete {kind} {name}: {why}")]
     Hangs {

@@ -200,7 +200,7 @@ async fn secrets_hold_neither_code_nor_session() {
 
 #[tokio::test(start_paused = true)]
 async fn seats_made_again_keep_their_codes() {
-    use server::seats::provision;
+    use server::seats::provision::{self, Extras};
     let world = World::new(1).await;
     let wanted = provision::Options {
         count: 2,
@@ -208,7 +208,7 @@ async fn seats_made_again_keep_their_codes() {
         panel_namespace: PANEL_NAMESPACE.to_owned(),
     };
     let settings = server::workshop::manifests::Settings::default();
-    let again = provision::create(&world.admin(), &wanted, &settings)
+    let again = provision::create(&world.admin(), &wanted, &settings, Extras::default())
         .await
         .unwrap();
     let made: Vec<_> = again.iter().map(|seat| seat.code.is_some()).collect();

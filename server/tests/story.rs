@@ -12,11 +12,12 @@ use app::model::{
 };
 use futures::StreamExt;
 use server::audit::{Actor, Audit};
-use server::cluster::Clients;
+use server::cluster::{Clients, Watching};
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
-use server::seats::{Seats, provision};
+use server::seats::Seats;
+use server::seats::provision::{self, Extras};
 use server::telemetry::Telemetry;
 use server::workshop::manifests::Settings;
 use simulator::{Identity, MetricsApi, Simulator};
@@ -53,7 +54,7 @@ impl Stage {
         let ended = shutdown.clone();
         tokio::spawn(async move { cluster.run(ended).await });
         let admin = simulator.client(Identity::admin());
-        provision::apply_panel_rights(&admin, PANEL_NAMESPACE)
+        provision::apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::default())
             .await
             .unwrap();
         let wanted = provision::Options {
@@ -62,7 +63,9 @@ impl Stage {
             panel_namespace: PANEL_NAMESPACE.to_owned(),
         };
         let settings = Settings::default();
-        provision::create(&admin, &wanted, &settings).await.unwrap();
+        provision::create(&admin, &wanted, &settings, Extras::default())
+            .await
+            .unwrap();
         let panel = Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT);
         let client = simulator.client(panel);
         let telemetry = Telemetry::default();

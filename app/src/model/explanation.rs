@@ -8,6 +8,8 @@ use super::TimeMs;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "situation")]
 pub enum Explanation {
+    /// The panel does not see the namespace.
+    NotWatched,
     /// Nothing of the workshop is there.
     NothingDeployed,
     /// The objects are there, no pod is ready yet.

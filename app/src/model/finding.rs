@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TimeMs;
+use super::{TimeMs, Unwatched};
 
 /// One trouble. The words stand in `words.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +10,8 @@ use super::TimeMs;
 pub enum Finding {
     /// The API server does not answer.
     ClusterUnreachable { since: TimeMs },
+    /// The panel does not see the namespace.
+    NotWatched { why: Unwatched },
     /// The cluster has no ScaledObjects.
     KedaAbsent,
     /// The cluster has no metrics API.

@@ -34,6 +34,7 @@ pub use settings::{LoadLimits, LoadSettings, Panel};
 pub use sign_in::{Claimed, SignIn, SignInError};
 pub use snapshot::{
     DeploymentState, Owner, Phase, ScaledObjectState, ServiceState, Snapshot, SourceState, Sources,
+    Unwatched,
 };
 pub use stream::StreamEvent;
 pub use time::TimeMs;

@@ -48,6 +48,8 @@ impl Snapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// The panel does not see the namespace.
+    NotWatched,
     NotStarted,
     Deploying,
     WaitingForCpu,
@@ -121,6 +123,17 @@ pub struct Sources {
     pub keda: SourceState,
 }
 
+impl Sources {
+    /// All sources in the same state.
+    pub fn all(state: SourceState) -> Self {
+        Self {
+            cluster: state,
+            metrics: state,
+            keda: state,
+        }
+    }
+}
+
 /// The state of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
@@ -132,4 +145,20 @@ pub enum SourceState {
     },
     /// The API is not there (404), or the panel may not read it (403).
     Absent,
+    /// The panel does not see the namespace at all: what is there is unknown.
+    Unwatched {
+        why: Unwatched,
+    },
+}
+
+/// Why the panel does not see a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unwatched {
+    /// Its account may not read the cluster.
+    NoClusterRole,
+    /// Its account has no Role to read this namespace with.
+    NoRole,
+    /// It watches `most` seats one by one, and this is one more.
+    TooMany { most: u32 },
 }

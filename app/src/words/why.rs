@@ -1,7 +1,8 @@
 //! The why panel's words: one sentence, one line of arithmetic, the HPA's own word for it. Part of [`super`].
 
 use super::{
-    Explanation, Finding, Snapshot, TimeMs, Zone, about, clock, count, seconds_between, span,
+    Explanation, Finding, NOT_WATCHED, Snapshot, TimeMs, Unwatched, Zone, about, clock, count,
+    seconds_between, span,
 };
 
 /// What the why panel says of one situation.
@@ -95,6 +96,9 @@ pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, 
     let next_look = snapshot.autoscaler.as_ref().and_then(|a| a.next_look);
     let namespace = &snapshot.namespace;
     match *explanation {
+        Explanation::NotWatched => {
+            Why::new("?", NOT_WATCHED.to_owned(), super::KUBECTL_WORKS.to_owned())
+        }
         Explanation::NothingDeployed => Why::new(
             "○",
             format!("Nothing is deployed in {namespace}."),
@@ -326,6 +330,7 @@ pub fn finding(finding: &Finding, snapshot: &Snapshot, now: TimeMs, zone: Zone) 
             format!("The cluster does not answer since {}.", clock(*since, zone)),
             super::LAST_KNOWN_STATE.to_owned(),
         ),
+        Finding::NotWatched { why } => not_watched(*why, &snapshot.namespace),
         Finding::KedaAbsent => Why::trouble(
             "This cluster has no KEDA: it knows no ScaledObjects, so nothing can scale the app."
                 .to_owned(),
@@ -386,6 +391,25 @@ pub fn finding(finding: &Finding, snapshot: &Snapshot, now: TimeMs, zone: Zone) 
         ),
         Finding::NoCpuValue { since, message } => no_cpu_value(*since, message, now),
     }
+}
+
+/// What keeps the panel from seeing a namespace, and what an administrator does about it.
+fn not_watched(why: Unwatched, namespace: &str) -> Why {
+    let (sentence, cure) = match why {
+        Unwatched::NoClusterRole => (
+            "The panel may not read the cluster.".to_owned(),
+            "An administrator runs `workshop check`, which names the rights that are missing.",
+        ),
+        Unwatched::NoRole => (
+            format!("The panel may not read the namespace {namespace}."),
+            "An administrator runs `workshop seats create --namespaced` again: it brings the seats' Roles up to date.",
+        ),
+        Unwatched::TooMany { most } => (
+            format!("The panel watches {most} seats one by one, and {namespace} is one more."),
+            "An administrator deletes seats, or lets the panel read the whole cluster.",
+        ),
+    };
+    Why::trouble(sentence, cure.to_owned())
 }
 
 /// The quota admission's message names the quota and its figures:

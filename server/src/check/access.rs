@@ -6,6 +6,7 @@ use std::fmt;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde_json::Value;
 
+use crate::cluster::Watching;
 use crate::error::chain;
 use crate::names::ATTENDEE_ACCOUNT;
 use crate::seats::provision;
@@ -58,14 +59,16 @@ impl Account {
     }
 }
 
-/// What the panel's rules grant: some in all namespaces, some in its own.
+/// What the panel's rules grant: some in all namespaces, if the panel watches them together, and some in its own.
 ///
 /// # Errors
 /// A sentence, if the manifest in this program cannot be read.
-pub(super) fn of_panel(panel_namespace: &str) -> Result<Vec<Access>, String> {
+pub(super) fn of_panel(panel_namespace: &str, watching: Watching) -> Result<Vec<Access>, String> {
     let rules = provision::panel_rules().map_err(|error| chain(&error))?;
-    let mut accesses = of_rules(&Value::Array(rules.cluster), None)?;
-    accesses.extend(of_rules(&Value::Array(rules.own), Some(panel_namespace))?);
+    let mut accesses = of_rules(&Value::Array(rules.own), Some(panel_namespace))?;
+    if watching == Watching::Cluster {
+        accesses.extend(of_rules(&Value::Array(rules.cluster), None)?);
+    }
     Ok(accesses)
 }
 
@@ -75,6 +78,25 @@ pub(super) fn of_panel(panel_namespace: &str) -> Result<Vec<Access>, String> {
 /// As [`of_panel`].
 pub(super) fn of_attendee(namespace: &str) -> Result<Vec<Access>, String> {
     of_rules(&provision::attendee_rules(), Some(namespace))
+}
+
+/// What the panel's Role in a seat's namespace lets it read there.
+///
+/// # Errors
+/// As [`of_panel`].
+pub(super) fn reading(namespace: &str) -> Result<Vec<Access>, String> {
+    let rules = provision::read_rules().map_err(|error| chain(&error))?;
+    of_rules(&Value::Array(rules), Some(namespace))
+}
+
+/// Reading in all namespaces, which a panel that watches them one by one must not be able to.
+pub(super) fn reading_everywhere() -> Vec<Access> {
+    let list = |group, resource| access("list", group, resource, None);
+    vec![
+        list("", "namespaces"),
+        list("", "pods"),
+        list("apps", "deployments"),
+    ]
 }
 
 /// Acting as the attendee of `namespace`.
@@ -146,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_rule_of_the_manifest_is_asked_about() {
-        let accesses = of_panel("class").unwrap();
+        let accesses = of_panel("class", Watching::Cluster).unwrap();
         let words = |access: &Access| {
             let namespace = access.namespace.as_deref();
             format!("{access} in {}", namespace.unwrap_or("all namespaces"))

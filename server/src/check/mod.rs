@@ -17,6 +17,7 @@ use kube::Client;
 pub use report::{Check, Outcome, Report};
 pub(crate) use rules::takes_pods;
 
+use crate::cluster::Watching;
 use crate::workshop::manifests::Settings;
 
 /// The class that shall be held.
@@ -26,6 +27,8 @@ pub struct Wanted {
     pub count: Option<u16>,
     /// Where the panel and the seats' Secrets are.
     pub panel_namespace: String,
+    /// How the panel will watch.
+    pub watching: Watching,
     /// What Deploy and Start load will make.
     pub settings: Settings,
 }

@@ -16,6 +16,7 @@ pub(crate) async fn check(options: Check) -> Result<ExitCode> {
         Ok(client) => {
             let wanted = Wanted {
                 count: options.count,
+                watching: options.watching(),
                 panel_namespace: options.cluster.panel_namespace,
                 settings: Settings::from(options.app),
             };

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 use server::config::Demo;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
-use server::seats::provision::{self, Provisioned};
+use server::seats::provision::{self, Extras, Provisioned};
 use server::web::PublicUrl;
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
@@ -75,14 +75,19 @@ pub(crate) async fn demo(options: Demo) -> Result<ExitCode> {
 /// The panel's account and the seats, as an administrator would make them.
 async fn seats(simulator: &Simulator, options: &Demo) -> Result<Vec<Provisioned>> {
     let admin = simulator.client(Identity::admin());
-    provision::apply_panel_rights(&admin, PANEL_NAMESPACE).await?;
+    let watching = options.panel.watching();
+    provision::apply_panel_rights(&admin, PANEL_NAMESPACE, watching).await?;
     let wanted = provision::Options {
         count: options.seats,
         prefix: "workshop-user-".to_owned(),
         panel_namespace: PANEL_NAMESPACE.to_owned(),
     };
     let settings = Settings::from(options.panel.app.clone());
-    Ok(provision::create(&admin, &wanted, &settings).await?)
+    let extras = Extras {
+        watching,
+        ..Extras::default()
+    };
+    Ok(provision::create(&admin, &wanted, &settings, extras).await?)
 }
 
 /// Serves the simulated API for kubectl; returns where.

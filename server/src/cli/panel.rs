@@ -69,6 +69,7 @@ pub(super) async fn run(
         build: site.build().to_owned(),
         panel_namespace: options.namespace.clone(),
         telemetry: telemetry.clone(),
+        watching: options.options.watching(),
         ..publish::Options::default()
     };
     let (seats, mut watch) = Seats::start(

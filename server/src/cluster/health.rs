@@ -1,31 +1,39 @@
-//! What is known of each source: the API server, each watched kind, the metrics API. Written by the tasks that read
-//! them, read by the publisher. Each change is logged here, once.
+//! What is known of each source of one scope: each watched kind, the metrics API. Written by the tasks that read them,
+//! read by the publisher. Each change is logged here, once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use app::model::{SourceState, Sources, TimeMs};
+use app::model::{SourceState, Sources, TimeMs, Unwatched};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
 
-use super::SCALED_OBJECT;
 use super::changes::Changes;
-use super::clock::ClockSync;
+use super::reach::Reach;
+use super::scope::Scope;
 use crate::telemetry::Watches;
 
 /// The namespaces' own kind: without it nothing of the workshop can be seen.
 pub(super) const NAMESPACE: &str = "Namespace";
+pub(super) const DEPLOYMENT: &str = "Deployment";
+pub(super) const POD: &str = "Pod";
+pub(super) const AUTOSCALER: &str = "HorizontalPodAutoscaler";
+pub(super) const SCALED_OBJECT: &str = "ScaledObject";
 
 /// The kind of metrics.k8s.io, which is polled.
 const POD_METRICS: &str = "PodMetrics";
 
-/// The state of all sources.
-pub struct Health {
+/// What the chart is drawn from. Every cluster has these, so one that cannot be read is forbidden; a picture without it
+/// would be wrong, and one without the others is only poorer.
+const ESSENTIAL: [&str; 4] = [NAMESPACE, DEPLOYMENT, POD, AUTOSCALER];
+
+/// The state of all sources of one scope.
+pub(super) struct Health {
+    scope: Scope,
     changes: Arc<Changes>,
-    clock: Arc<ClockSync>,
+    reach: Arc<Reach>,
+    /// When the reading began: a source that was not read yet counts as lost since then.
+    began: TimeMs,
     known: Mutex<Known>,
-    reachable: watch::Sender<bool>,
-    doubt: Notify,
     watches: Watches,
 }
 
@@ -35,57 +43,57 @@ struct Known {
     kinds: BTreeMap<&'static str, Option<SourceState>>,
     /// `None` until it was polled for the first time.
     metrics: Option<SourceState>,
-    unreachable_since: Option<TimeMs>,
-    kubernetes: Option<String>,
-    was_ready: bool,
 }
 
 impl Health {
-    pub(super) fn new(changes: Arc<Changes>, clock: Arc<ClockSync>, watches: Watches) -> Self {
+    pub(super) fn new(
+        scope: Scope,
+        changes: Arc<Changes>,
+        reach: Arc<Reach>,
+        watches: Watches,
+    ) -> Self {
         Self {
+            scope,
             changes,
-            clock,
+            began: reach.now(),
+            reach,
             known: Mutex::default(),
-            reachable: watch::Sender::new(true),
-            doubt: Notify::new(),
             watches,
         }
     }
 
-    /// Every kind was listed or refused once, and the namespaces are known. It stays true while the API server is away.
-    pub fn ready(&self) -> bool {
-        let mut known = self.known.lock();
-        let seen = |state: &Option<SourceState>| state.is_some();
-        if known.kinds.values().all(seen)
-            && matches!(
-                known.kinds.get(NAMESPACE),
-                Some(Some(SourceState::Live | SourceState::Absent))
-            )
-        {
-            known.was_ready = true;
-        }
-        known.was_ready
+    /// Whether the API server answers.
+    pub(super) fn reach(&self) -> &Arc<Reach> {
+        &self.reach
     }
 
-    /// `v1.35.4`, once the API server told.
-    pub fn kubernetes(&self) -> Option<String> {
-        self.known.lock().kubernetes.clone()
-    }
-
-    /// The watches, the metrics and KEDA as the pages show them. A source that was not read yet counts as lost since
-    /// `since`, the start.
-    pub fn sources(&self, since: TimeMs) -> Sources {
+    /// Every kind was listed or refused once, and the namespaces, if they are read here, are known.
+    pub(super) fn ready(&self) -> bool {
         let known = self.known.lock();
-        let unread = SourceState::Lost { since };
+        known.kinds.iter().all(|(kind, state)| match state {
+            Some(SourceState::Lost { .. }) => *kind != NAMESPACE,
+            Some(_) => true,
+            None => false,
+        })
+    }
+
+    /// The watches, the metrics and KEDA as the pages show them.
+    pub(super) fn sources(&self) -> Sources {
+        let known = self.known.lock();
+        let unread = SourceState::Lost { since: self.began };
+        let cluster = match self.reach.unreachable_since() {
+            Some(since) => SourceState::Lost { since },
+            None => known.cluster(&self.scope, self.began),
+        };
+        if matches!(cluster, SourceState::Unwatched { .. }) {
+            // Whoever may not read pods is told 403 for the others, too: no sign that they are missing.
+            return Sources::all(cluster);
+        }
+        let keda = known.kinds.get(SCALED_OBJECT).copied().flatten();
         Sources {
-            cluster: known.cluster(unread),
+            cluster,
             metrics: known.metrics.unwrap_or(unread),
-            keda: known
-                .kinds
-                .get(SCALED_OBJECT)
-                .copied()
-                .flatten()
-                .unwrap_or(unread),
+            keda: keda.unwrap_or(unread),
         }
     }
 
@@ -93,7 +101,6 @@ impl Health {
     pub(super) fn expect(&self, kind: &'static str) {
         self.known.lock().kinds.insert(kind, None);
         self.watches.begun(kind);
-        self.watches.live(kind, false);
     }
 
     /// A list or an event of a kind came.
@@ -110,7 +117,8 @@ impl Health {
     pub(super) fn live(&self, kind: &'static str) {
         let before = self.set(kind, |_| SourceState::Live);
         if matches!(before, Some(SourceState::Lost { .. } | SourceState::Absent)) {
-            tracing::info!(kind, "the watch is back");
+            let namespace = self.scope.namespace();
+            tracing::info!(kind, namespace, "the watch is back");
         }
     }
 
@@ -119,6 +127,7 @@ impl Health {
         if self.set(kind, |_| SourceState::Absent) != Some(SourceState::Absent) {
             tracing::warn!(
                 kind,
+                namespace = self.scope.namespace(),
                 error,
                 "the kind cannot be watched: absent or forbidden"
             );
@@ -128,15 +137,16 @@ impl Health {
     /// The watch of a kind broke.
     pub(super) fn broken(&self, kind: &'static str, error: &(dyn std::error::Error + 'static)) {
         self.restarted(kind);
-        let since = self.now();
+        let since = self.reach.now();
         let lost = |before| match before {
             Some(SourceState::Lost { since }) => SourceState::Lost { since },
             _ => SourceState::Lost { since },
         };
         if !matches!(self.set(kind, lost), Some(SourceState::Lost { .. })) {
-            tracing::warn!(kind, error, "the watch broke");
+            let namespace = self.scope.namespace();
+            tracing::warn!(kind, namespace, error, "the watch broke");
         }
-        self.doubt.notify_one();
+        self.reach.doubt();
     }
 
     fn set(
@@ -150,11 +160,17 @@ impl Health {
         let state = state(before);
         *slot = Some(state);
         drop(known);
-        self.watches.live(kind, state == SourceState::Live);
+        self.told(kind, before, state);
         if before != Some(state) {
-            self.changes.mark_all();
+            self.scope.mark(&self.changes);
         }
         before
+    }
+
+    fn told(&self, kind: &'static str, before: Option<SourceState>, now: SourceState) {
+        let live = |state| state == SourceState::Live;
+        self.watches
+            .turned(kind, before.is_some_and(live), live(now));
     }
 
     /// The metrics API answered, or did not.
@@ -162,19 +178,23 @@ impl Health {
         let mut known = self.known.lock();
         let before = known.metrics.replace(state);
         drop(known);
-        self.watches.live(POD_METRICS, state == SourceState::Live);
+        self.told(POD_METRICS, before, state);
         if state == SourceState::Live {
             self.heard(POD_METRICS);
         }
         if before == Some(state) {
             return;
         }
-        self.changes.mark_all();
+        self.scope.mark(&self.changes);
+        let namespace = self.scope.namespace();
         match state {
-            SourceState::Live if before.is_some() => tracing::info!("the metrics API is back"),
-            SourceState::Live => {}
-            SourceState::Absent => tracing::warn!("the metrics API is absent or forbidden"),
-            SourceState::Lost { .. } => {}
+            SourceState::Live if before.is_some() => {
+                tracing::info!(namespace, "the metrics API is back");
+            }
+            SourceState::Absent => {
+                tracing::warn!(namespace, "the metrics API is absent or forbidden");
+            }
+            SourceState::Live | SourceState::Lost { .. } | SourceState::Unwatched { .. } => {}
         }
     }
 
@@ -185,66 +205,34 @@ impl Health {
             _ => None,
         }
     }
+}
 
-    /// The cluster's time now.
-    pub(super) fn now(&self) -> TimeMs {
-        self.clock.clock().now()
-    }
-
-    /// The API server answered with this version.
-    pub(super) fn reached(&self, kubernetes: Option<String>) {
-        let mut known = self.known.lock();
-        if kubernetes.is_some() {
-            known.kubernetes = kubernetes;
+impl Drop for Health {
+    /// A seat that is gone is watched no more.
+    fn drop(&mut self) {
+        let known = self.known.get_mut();
+        let live = |state: Option<SourceState>| state == Some(SourceState::Live);
+        for (kind, state) in &known.kinds {
+            self.watches.turned(kind, live(*state), false);
         }
-        let back = known.unreachable_since.take().is_some();
-        drop(known);
-        if back {
-            tracing::info!("the API server answers again");
-            self.reachable.send_replace(true);
-            self.changes.mark_all();
-        }
-    }
-
-    /// The API server did not answer.
-    pub(super) fn unreached(&self, error: &(dyn std::error::Error + 'static)) {
-        let mut known = self.known.lock();
-        if known.unreachable_since.is_some() {
-            return;
-        }
-        known.unreachable_since = Some(self.now());
-        drop(known);
-        tracing::warn!(error, "the API server does not answer");
-        self.reachable.send_replace(false);
-        self.changes.mark_all();
-    }
-
-    /// Tells when the API server was lost and came back.
-    pub(super) fn reachable(&self) -> watch::Receiver<bool> {
-        self.reachable.subscribe()
-    }
-
-    /// Waits until a watch broke, so that the probe need not wait for its time.
-    pub(super) async fn doubted(&self) {
-        self.doubt.notified().await;
+        self.watches.turned(POD_METRICS, live(known.metrics), false);
     }
 }
 
 impl Known {
-    fn cluster(&self, unread: SourceState) -> SourceState {
-        if let Some(since) = self.unreachable_since {
-            return SourceState::Lost { since };
-        }
-        if self.kinds.get(NAMESPACE) == Some(&Some(SourceState::Absent)) {
-            return SourceState::Absent;
+    fn cluster(&self, scope: &Scope, began: TimeMs) -> SourceState {
+        let forbidden = |kind: &&str| self.kinds.get(kind) == Some(&Some(SourceState::Absent));
+        if ESSENTIAL.iter().any(forbidden) {
+            let why = match scope {
+                Scope::Cluster => Unwatched::NoClusterRole,
+                Scope::Namespace(_) => Unwatched::NoRole,
+            };
+            return SourceState::Unwatched { why };
         }
         let lost = self.kinds.values().filter_map(|state| match state {
             Some(SourceState::Lost { since }) => Some(*since),
-            Some(SourceState::Live | SourceState::Absent) => None,
-            None => match unread {
-                SourceState::Lost { since } => Some(since),
-                SourceState::Live | SourceState::Absent => None,
-            },
+            Some(_) => None,
+            None => Some(began),
         });
         lost.min()
             .map_or(SourceState::Live, |since| SourceState::Lost { since })

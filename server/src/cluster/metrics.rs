@@ -1,4 +1,4 @@
-//! Polls metrics.k8s.io for all namespaces at once. It has no watch: metrics-server implements get and list only
+//! Polls metrics.k8s.io for all that a scope covers at once. It has no watch: metrics-server implements get and list only
 //! (`pkg/api/pod.go` of kubernetes-sigs/metrics-server).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -16,15 +16,15 @@ use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::changes::Changes;
 use super::health::Health;
-use super::seats::Seats;
+use super::reader::Shared;
+use super::scope::Scope;
 use crate::workshop::objects::{PodSample, PodSamples};
 use crate::workshop::time::duration_ms;
 
-const PATH: &str = "/apis/metrics.k8s.io/v1beta1/pods";
+const API: &str = "/apis/metrics.k8s.io/v1beta1";
 
-/// One poll may take this long.
+/// One poll may take this long, waiting for its turn included.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// An absent metrics API is asked for again after this time.
@@ -156,27 +156,34 @@ fn bytes(quantity: &str) -> Option<i64> {
     Some((number.parse::<f64>().ok()? * unit) as i64)
 }
 
-/// Polls until `shutdown`; returns the task's name. `interval` is the pause between two polls.
-pub(super) async fn poll(
-    client: Client,
-    interval: Duration,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
-    seats: Arc<Seats>,
-    changes: Arc<Changes>,
-    shutdown: CancellationToken,
-) -> &'static str {
-    let polling = async {
+/// The poll of one scope.
+pub(super) struct Poll {
+    pub(super) scope: Scope,
+    pub(super) shared: Shared,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) health: Arc<Health>,
+}
+
+impl Poll {
+    /// Polls until `stop`; returns the task's name.
+    pub(super) async fn run(self, stop: CancellationToken) -> &'static str {
+        stop.run_until_cancelled(self.poll()).await;
+        "metrics"
+    }
+
+    async fn poll(&self) {
+        let health = &self.health;
         loop {
-            let listed = timeout(LIMIT, list(&client)).await;
+            let listed = timeout(LIMIT, self.list()).await;
             let wait = match listed.unwrap_or(Err(Error::TimedOut)) {
                 Ok(polled) => {
                     // Before the namespaces are known, all samples are kept.
-                    for namespace in metrics.replace(polled, |name| seats.may_be_ours(name)) {
-                        changes.mark(&namespace);
+                    let wanted = |name: &str| self.shared.seats.may_be_ours(name);
+                    for namespace in self.metrics.replace(polled, wanted) {
+                        self.shared.changes.mark(&namespace);
                     }
                     health.metrics(SourceState::Live);
-                    interval
+                    self.shared.metrics_interval
                 }
                 Err(Error::Status(StatusCode::NOT_FOUND | StatusCode::FORBIDDEN)) => {
                     health.metrics(SourceState::Absent);
@@ -186,24 +193,29 @@ pub(super) async fn poll(
                     let since = health.metrics_lost_since();
                     if since.is_none() {
                         tracing::warn!(
+                            namespace = self.scope.namespace(),
                             error = &error as &dyn std::error::Error,
                             "the metrics API does not answer"
                         );
                     }
-                    let since = since.unwrap_or_else(|| health.now());
+                    let since = since.unwrap_or_else(|| self.shared.reach.now());
                     health.metrics(SourceState::Lost { since });
-                    interval
+                    self.shared.metrics_interval
                 }
             };
             sleep(wait).await;
         }
-    };
-    shutdown.run_until_cancelled(polling).await.unwrap_or(());
-    "metrics"
+    }
+
+    async fn list(&self) -> Result<Vec<PodMetrics>, Error> {
+        // It is never closed; should it be, a poll too many does no harm.
+        let _turn = self.shared.polls.acquire().await;
+        list(&self.shared.client, &self.scope.path(API, "pods")).await
+    }
 }
 
-async fn list(client: &Client) -> Result<Vec<PodMetrics>, Error> {
-    let request = Request::get(PATH)
+async fn list(client: &Client, path: &str) -> Result<Vec<PodMetrics>, Error> {
+    let request = Request::get(path)
         .body(Body::empty())
         .map_err(|error| Error::List(kube::Error::HttpError(error)))?;
     let answer = client.send(request).await.map_err(Error::List)?;

@@ -9,7 +9,12 @@ mod health;
 mod kinds;
 mod load_log;
 mod metrics;
+mod per_namespace;
 mod probe;
+mod reach;
+mod reader;
+mod readers;
+mod scope;
 mod seats;
 mod store;
 mod watch;
@@ -17,10 +22,8 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Event, Namespace, Pod, ResourceQuota, Service};
+use app::model::{SourceState, Sources};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,66 +32,48 @@ pub use changes::{Changed, Changes};
 pub use clients::Clients;
 pub use clock::{Clock, ClockSync};
 pub use load_log::{LoadLogs, LoadReport};
+pub use scope::{MOST_NAMESPACES, TooManySeats, Watching};
 pub use seats::Seat;
 
 use crate::telemetry::Watches;
-use crate::workshop::objects::{Objects, ScaledObject};
+use crate::workshop::objects::Objects;
 
-pub use health::Health;
-use metrics::Metrics;
+use health::NAMESPACE;
+use per_namespace::PerNamespace;
+use reach::Reach;
+use reader::{Reader, Shared};
+use readers::{Each, Readers};
+use scope::Scope;
 use seats::Seats;
-use store::Store;
-use watch::Watch;
 
 /// All that is known of the cluster. Written by the watches and polls, read by the publisher.
 pub struct Cluster {
     changes: Arc<Changes>,
     clock: Arc<ClockSync>,
-    health: Arc<Health>,
+    reach: Arc<Reach>,
     seats: Arc<Seats>,
-    stores: Arc<Stores>,
-    metrics: Arc<Metrics>,
+    readers: Readers,
     load_logs: Arc<LoadLogs>,
 }
 
-/// One store for each watched kind.
-#[derive(Default)]
-struct Stores {
-    deployments: Arc<Store<Deployment>>,
-    replica_sets: Arc<Store<ReplicaSet>>,
-    pods: Arc<Store<Pod>>,
-    services: Arc<Store<Service>>,
-    autoscalers: Arc<Store<HorizontalPodAutoscaler>>,
-    scaled_objects: Arc<Store<ScaledObject>>,
-    jobs: Arc<Store<Job>>,
-    events: Arc<Store<Event>>,
-    quotas: Arc<Store<ResourceQuota>>,
+/// Who tells which namespaces are seats, and with that how they are watched.
+pub enum Roster {
+    /// The Namespaces' labels: those of the panel in this namespace. All namespaces are watched together.
+    Namespaces {
+        /// The panel's own.
+        panel: String,
+    },
+    /// The seats' Secrets. Each seat's namespace is watched by itself.
+    Secrets(crate::seats::Seats),
 }
-
-impl Stores {
-    /// Drops what is known of a namespace that turned out not to be the workshop's.
-    fn forget(&self, namespace: &str) {
-        self.deployments.forget(namespace);
-        self.replica_sets.forget(namespace);
-        self.pods.forget(namespace);
-        self.services.forget(namespace);
-        self.autoscalers.forget(namespace);
-        self.scaled_objects.forget(namespace);
-        self.jobs.forget(namespace);
-        self.events.forget(namespace);
-        self.quotas.forget(namespace);
-    }
-}
-
-const SCALED_OBJECT: &str = "ScaledObject";
 
 impl Cluster {
-    /// Starts one watch per kind, the metrics poll and the probe of the API server into `tasks`.
+    /// Starts the watches, the metrics poll and the probe of the API server into `tasks`.
     ///
-    /// Each task returns its name, and only after `shutdown`. Seats are those of the panel in `panel_namespace`.
+    /// Each task returns its name, and only after `shutdown`, or when [`Self::refused`] tells why.
     pub fn start(
         clients: &Clients,
-        panel_namespace: &str,
+        roster: Roster,
         metrics_interval: Duration,
         watches: Watches,
         shutdown: &CancellationToken,
@@ -96,89 +81,40 @@ impl Cluster {
     ) -> Self {
         let changes = Arc::<Changes>::default();
         let clock = Arc::<ClockSync>::default();
-        let health = Arc::new(Health::new(
-            Arc::clone(&changes),
-            Arc::clone(&clock),
-            watches,
-        ));
-        let stores = Arc::<Stores>::default();
-        let seats = Arc::new(Seats::default());
+        let reach = Arc::new(Reach::new(Arc::clone(&changes), Arc::clone(&clock)));
         let client = clients.panel();
-        let starter = Starter {
-            changes: &changes,
-            health: &health,
-            seats: &seats,
-            shutdown,
-        };
-
-        tasks.spawn(seats::watch(
-            Api::<kube::core::DeserializeGuard<Namespace>>::all(client.clone()),
-            panel_namespace.to_owned(),
-            Arc::clone(&seats),
-            Arc::clone(&health),
-            Arc::clone(&changes),
-            {
-                let stores = Arc::clone(&stores);
-                move |namespace: &str| stores.forget(namespace)
-            },
-            shutdown.clone(),
-        ));
-        let all = client.clone();
-        starter.watch(
-            tasks,
-            "Deployment",
-            Api::all(all.clone()),
-            &stores.deployments,
-        );
-        starter.watch(
-            tasks,
-            "ReplicaSet",
-            Api::all(all.clone()),
-            &stores.replica_sets,
-        );
-        starter.watch(tasks, "Pod", Api::all(all.clone()), &stores.pods);
-        starter.watch(tasks, "Service", Api::all(all.clone()), &stores.services);
-        starter.watch(
-            tasks,
-            "HorizontalPodAutoscaler",
-            Api::all(all.clone()),
-            &stores.autoscalers,
-        );
-        starter.watch(tasks, "Job", Api::all(all.clone()), &stores.jobs);
-        starter.watch(tasks, "Event", Api::all(all.clone()), &stores.events);
-        starter.watch(
-            tasks,
-            "ResourceQuota",
-            Api::all(all.clone()),
-            &stores.quotas,
-        );
-        starter.watch(tasks, SCALED_OBJECT, Api::all(all), &stores.scaled_objects);
-
-        let metrics = Arc::new(Metrics::default());
-        tasks.spawn(metrics::poll(
-            client.clone(),
-            metrics_interval,
-            Arc::clone(&metrics),
-            Arc::clone(&health),
-            Arc::clone(&seats),
-            Arc::clone(&changes),
-            shutdown.clone(),
-        ));
         tasks.spawn(probe::run(
             client.clone(),
             Arc::clone(&clock),
-            Arc::clone(&health),
+            Arc::clone(&reach),
             shutdown.clone(),
         ));
+        let shared = Shared::new(
+            client.clone(),
+            Arc::clone(&changes),
+            Arc::clone(&reach),
+            metrics_interval,
+            watches,
+        );
+        let seats = Arc::clone(&shared.seats);
+        let readers = match roster {
+            Roster::Namespaces { panel } => {
+                Readers::All(watch_all(&shared, panel, shutdown, tasks))
+            }
+            Roster::Secrets(people) => {
+                let each = Arc::<Each>::default();
+                let watching = PerNamespace::new(people, shared, Arc::clone(&each));
+                tasks.spawn(watching.run(shutdown.clone()));
+                Readers::Each(each)
+            }
+        };
         let load_logs = LoadLogs::new(clients.clone(), Arc::clone(&changes), shutdown.clone());
-
         Self {
             changes,
             clock,
-            health,
+            reach,
             seats,
-            stores,
-            metrics,
+            readers,
             load_logs: Arc::new(load_logs),
         }
     }
@@ -198,9 +134,29 @@ impl Cluster {
         &self.clock
     }
 
-    /// What is known of each source.
-    pub fn health(&self) -> &Arc<Health> {
-        &self.health
+    /// Every kind was listed or refused once, and the seats are known.
+    pub fn ready(&self) -> bool {
+        self.readers.ready()
+    }
+
+    /// `v1.35.4`, once the API server told.
+    pub fn kubernetes(&self) -> Option<String> {
+        self.reach.kubernetes()
+    }
+
+    /// Whether the watches are alive.
+    pub fn state(&self) -> SourceState {
+        self.readers.state()
+    }
+
+    /// What is known of each source of one namespace.
+    pub fn sources(&self, namespace: &str) -> Sources {
+        self.readers.sources(namespace, self.clock().now())
+    }
+
+    /// Why the cluster is not read at all: set when a task ended for it.
+    pub fn refused(&self) -> Option<TooManySeats> {
+        self.readers.refused()
     }
 
     /// The followed logs.
@@ -208,56 +164,37 @@ impl Cluster {
         &self.load_logs
     }
 
-    /// The workshop's namespaces with their seats.
+    /// The workshop's namespaces with their seats. One that is new counts as soon as it was read.
     pub fn seats(&self) -> Vec<(String, Seat)> {
-        self.seats.all()
+        let mut seats = self.seats.all();
+        seats.retain(|(namespace, _)| self.readers.seen(namespace));
+        seats
     }
 
     /// What one namespace holds now.
     pub fn objects(&self, namespace: &str) -> Objects {
-        Objects {
-            namespace: namespace.to_owned(),
-            deployments: self.stores.deployments.of(namespace),
-            replica_sets: self.stores.replica_sets.of(namespace),
-            pods: self.stores.pods.of(namespace),
-            services: self.stores.services.of(namespace),
-            autoscalers: self.stores.autoscalers.of(namespace),
-            scaled_objects: self.stores.scaled_objects.of(namespace),
-            jobs: self.stores.jobs.of(namespace),
-            events: self.stores.events.of(namespace),
-            quotas: self.stores.quotas.of(namespace),
-            samples: self.metrics.of(namespace),
-        }
+        self.readers.objects(namespace)
     }
 }
 
-/// What every watch is given.
-struct Starter<'a> {
-    changes: &'a Arc<Changes>,
-    health: &'a Arc<Health>,
-    seats: &'a Arc<Seats>,
-    shutdown: &'a CancellationToken,
-}
-
-impl Starter<'_> {
-    fn watch<K>(
-        &self,
-        tasks: &mut JoinSet<&'static str>,
-        kind: &'static str,
-        api: Api<kube::core::DeserializeGuard<K>>,
-        store: &Arc<Store<K>>,
-    ) where
-        K: kinds::Kind,
-    {
-        let watch = Watch {
-            kind,
-            api,
-            store: Arc::clone(store),
-            health: Arc::clone(self.health),
-            changes: Arc::clone(self.changes),
-            seats: Arc::clone(self.seats),
-        };
-        self.health.expect(kind);
-        tasks.spawn(watch.run(self.shutdown.clone()));
-    }
+/// Reads all namespaces together, and learns from their labels which are seats of the panel in `panel`.
+fn watch_all(
+    shared: &Shared,
+    panel: String,
+    shutdown: &CancellationToken,
+    tasks: &mut JoinSet<&'static str>,
+) -> Reader {
+    let reader = Reader::start(Scope::Cluster, shared, shutdown, tasks);
+    let stores = Arc::clone(reader.stores());
+    reader.health().expect(NAMESPACE);
+    tasks.spawn(seats::watch(
+        Api::<kube::core::DeserializeGuard<Namespace>>::all(shared.client.clone()),
+        panel,
+        Arc::clone(&shared.seats),
+        Arc::clone(reader.health()),
+        Arc::clone(&shared.changes),
+        move |namespace: &str| stores.forget(namespace),
+        shutdown.clone(),
+    ));
+    reader
 }

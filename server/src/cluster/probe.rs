@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::ClockSync;
-use super::health::Health;
+use super::reach::Reach;
 
 /// How often the API server is asked while it answers, and while it does not.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ struct Version {
 pub(super) async fn run(
     client: Client,
     clock: Arc<ClockSync>,
-    health: Arc<Health>,
+    reach: Arc<Reach>,
     shutdown: CancellationToken,
 ) -> &'static str {
     let probing = async {
@@ -48,18 +48,18 @@ pub(super) async fn run(
             let asked = timeout(LIMIT, ask(&client, &clock)).await;
             let wait = match asked.unwrap_or(Err(Error::TimedOut)) {
                 Ok(version) => {
-                    health.reached(version);
+                    reach.reached(version);
                     INTERVAL
                 }
                 Err(error) => {
-                    health.unreached(&error);
+                    reach.unreached(&error);
                     INTERVAL_LOST
                 }
             };
             tokio::select! {
                 () = sleep(wait) => {}
                 // A broken watch is looked into soon, but not in a tight loop.
-                () = health.doubted() => sleep(Duration::from_millis(200)).await,
+                () = reach.doubted() => sleep(Duration::from_millis(200)).await,
             }
         }
     };

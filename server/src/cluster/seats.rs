@@ -1,4 +1,5 @@
-//! The namespaces: which are seats of the workshop, and which are not its business.
+//! The namespaces: which are seats of the workshop, and which are not its business; and the watch that tells it of the
+//! whole cluster. Where that is not allowed, `per_namespace.rs` tells.
 //!
 //! All namespaces are watched, not only those with the label: an object may arrive before its namespace does, so
 //! "not known yet" and "not ours" must not be mixed up.
@@ -27,6 +28,13 @@ use crate::names::{PANEL_LABEL, SEAT_LABEL};
 pub struct Seat {
     /// The seat's number as its code shows it, `07`.
     pub number: String,
+}
+
+impl Seat {
+    /// Numbers in order of number, then all else in order of text.
+    pub(super) fn order(&self) -> (u64, &str) {
+        (self.number.parse().unwrap_or(u64::MAX), &self.number)
+    }
 }
 
 /// All namespaces: a seat, or `None` where it is known to be none.
@@ -59,8 +67,8 @@ impl Seats {
         let mut seats: Vec<_> = seats.collect();
         drop(known);
         seats.sort_by(|(a_namespace, a), (b_namespace, b)| {
-            order(&a.number)
-                .cmp(&order(&b.number))
+            a.order()
+                .cmp(&b.order())
                 .then_with(|| a_namespace.cmp(b_namespace))
         });
         seats
@@ -81,19 +89,20 @@ impl Seats {
         foreign
     }
 
-    fn replace(&self, listed: &BTreeMap<String, Option<Seat>>) {
-        self.known
-            .write()
-            .retain(|namespace, _| listed.contains_key(namespace));
+    /// Takes a whole list in; returns whether it told anything new.
+    pub(super) fn replace(&self, listed: &BTreeMap<String, Option<Seat>>) -> bool {
+        let mut known = self.known.write();
+        let same = known.len() == listed.len()
+            && listed
+                .iter()
+                .all(|(namespace, seat)| known.get(namespace) == Some(seat));
+        known.retain(|namespace, _| listed.contains_key(namespace));
+        drop(known);
         for (namespace, seat) in listed {
             self.apply(namespace, seat.clone());
         }
+        !same
     }
-}
-
-/// Numbers in order of number, then all else in order of text.
-fn order(number: &str) -> (u64, &str) {
-    (number.parse().unwrap_or(u64::MAX), number)
 }
 
 /// A seat of the panel in `panel`: another class on the same cluster has seats of the same numbers.
@@ -114,7 +123,6 @@ pub(super) async fn watch(
     forget: impl Fn(&str) + Send + Sync + 'static,
     shutdown: CancellationToken,
 ) -> &'static str {
-    health.expect(NAMESPACE);
     let watching = async {
         let mut backoff = DefaultBackoff::default();
         loop {
@@ -132,7 +140,7 @@ pub(super) async fn watch(
                 Trouble::Absent(error) => health.absent(NAMESPACE, error),
                 Trouble::Broken(error) => health.broken(NAMESPACE, error),
             }
-            pause(&trouble, &mut backoff, &health).await;
+            pause(&trouble, &mut backoff, health.reach()).await;
         }
     };
     shutdown.run_until_cancelled(watching).await.unwrap_or(());

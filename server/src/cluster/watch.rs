@@ -1,4 +1,4 @@
-//! One watch: fills the store of one kind and marks the namespaces that changed.
+//! One watch in one scope: fills the store of one kind and marks the namespaces that changed.
 //!
 //! After an error it begins anew with a list instead of resuming as kube's `default_backoff` would: a resumed watch
 //! that works is silent until the next event, so nobody could tell that the source lives again.
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::changes::Changes;
 use super::health::Health;
 use super::kinds::Kind;
+use super::reach::Reach;
 use super::seats::Seats;
 use super::store::Store;
 
@@ -75,8 +76,8 @@ pub(super) fn heals_itself(error: &watcher::Error) -> bool {
 }
 
 /// Waits before the next try. The API server's return ends the wait at once.
-pub(super) async fn pause(trouble: &Trouble, backoff: &mut DefaultBackoff, health: &Health) {
-    let mut reachable = health.reachable();
+pub(super) async fn pause(trouble: &Trouble, backoff: &mut DefaultBackoff, reach: &Reach) {
+    let mut reachable = reach.reachable();
     reachable.mark_unchanged();
     let wait = match trouble {
         Trouble::Absent(_) => ABSENT_RETRY,
@@ -121,7 +122,7 @@ impl<K: Kind> Watch<K> {
                 }
                 Trouble::Broken(error) => self.health.broken(self.kind, error),
             }
-            pause(&trouble, &mut backoff, &self.health).await;
+            pause(&trouble, &mut backoff, self.health.reach()).await;
         }
     }
 

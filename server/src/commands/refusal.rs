@@ -29,6 +29,7 @@ pub(super) fn refusal(error: &Error) -> Refusal {
         | Error::ReadManifest { .. }
         | Error::NoRight { .. }
         | Error::TakeNamespace { .. }
+        | Error::TooManySeats(_)
         | Error::Hangs { .. }
         | Error::SeatsUnknown => unavailable(),
     }

@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{AppOptions, ClusterOptions};
+use super::{AppOptions, ClusterOptions, watching};
+use crate::cluster::Watching;
 
 /// Options of `workshop check`. It acts with the rights of the person at the keyboard and writes nothing.
 #[derive(Debug, Args)]
@@ -10,6 +11,10 @@ pub struct Check {
     /// Number of seats that the class will have. Without it: those that exist.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=300))]
     pub count: Option<u16>,
+
+    /// Asks for the rights of a panel that watches each seat's namespace by itself, instead of the whole cluster.
+    #[arg(long, env = "WORKSHOP_NAMESPACED")]
+    pub namespaced: bool,
 
     /// How the result is printed.
     #[arg(long, short, value_enum, default_value = "text")]
@@ -20,6 +25,13 @@ pub struct Check {
 
     #[command(flatten)]
     pub app: AppOptions,
+}
+
+impl Check {
+    /// How the panel will watch.
+    pub fn watching(&self) -> Watching {
+        watching(self.namespaced)
+    }
 }
 
 /// Format of a check's result.

@@ -23,6 +23,7 @@ pub use seats::{
     TokenOptions,
 };
 
+use crate::cluster::Watching;
 /// The id and long name of the option that names the file.
 const CONFIG: &str = "config";
 
@@ -87,6 +88,15 @@ pub struct ClusterOptions {
     /// The namespace of the panel itself, where the seats' Secrets are.
     #[arg(long, env = "WORKSHOP_PANEL_NAMESPACE", default_value = "workshop")]
     pub panel_namespace: String,
+}
+
+/// What `--namespaced` means.
+fn watching(namespaced: bool) -> Watching {
+    if namespaced {
+        Watching::Namespaces
+    } else {
+        Watching::Cluster
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use app::model::{LoadLimits, LoadSettings};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::ClusterOptions;
+use super::{ClusterOptions, watching};
+use crate::cluster::Watching;
 use crate::web::PublicUrl;
 use crate::workshop::manifests::Settings;
 
@@ -84,6 +85,10 @@ pub struct PanelOptions {
     /// Address and port for Prometheus, which gets `GET /metrics` there. Without it: none.
     #[arg(long, env = "WORKSHOP_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Watches each seat's namespace by itself, with a Role in each and no right elsewhere: at most 50 seats. Make the
+    /// seats with `workshop seats create --namespaced`.
+    #[arg(long, env = "WORKSHOP_NAMESPACED")]
+    pub namespaced: bool,
 
     /// The folder with the built pages, made by `cargo xtask build`.
     #[arg(long, env = "WORKSHOP_SITE", default_value = "target/site")]
@@ -222,6 +227,11 @@ impl From<AppOptions> for Settings {
 }
 
 impl PanelOptions {
+    /// How the panel watches.
+    pub fn watching(&self) -> Watching {
+        watching(self.namespaced)
+    }
+
     /// The address in people's browsers; `listening` is where the panel really listens.
     ///
     /// # Errors

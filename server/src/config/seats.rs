@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use app::model::ClassPhase;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{AppOptions, ClusterOptions};
+use super::{AppOptions, ClusterOptions, watching};
+use crate::cluster::Watching;
 use crate::seats::PersonName;
 use crate::seats::provision::SeatRange;
 
@@ -69,6 +70,11 @@ pub struct SeatsCreate {
     #[arg(long, conflicts_with = "secrets_only")]
     pub panel_rights: bool,
 
+    /// For a panel that watches each seat's namespace by itself (`workshop serve --namespaced`): its Role in each allows
+    /// to read there, and --panel-rights makes no `ClusterRole`. Run it again without, or with, to change over.
+    #[arg(long, env = "WORKSHOP_NAMESPACED")]
+    pub namespaced: bool,
+
     /// Makes the seats' codes alone: an administrator made the rest from `-o yaml`.
     #[arg(long)]
     pub secrets_only: bool,
@@ -100,6 +106,13 @@ pub struct SeatsCreate {
 
     #[command(flatten)]
     pub app: AppOptions,
+}
+
+impl SeatsCreate {
+    /// How the panel will watch.
+    pub fn watching(&self) -> Watching {
+        watching(self.namespaced)
+    }
 }
 
 /// Format of what `workshop seats create` prints.

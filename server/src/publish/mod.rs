@@ -9,6 +9,7 @@ mod publisher;
 
 use std::time::Duration;
 
+use crate::cluster::{TooManySeats, Watching};
 use crate::names::PANEL_NAMESPACE;
 use crate::telemetry::Telemetry;
 
@@ -23,6 +24,8 @@ pub struct Options {
     pub build: String,
     /// The panel's own namespace: seats of others are not shown.
     pub panel_namespace: String,
+    /// How the panel watches; its account must have the rights for it.
+    pub watching: Watching,
     /// Pause between two polls of metrics.k8s.io. metrics-server has a new sample every 15 s
     /// (`--metric-resolution` in its manifests); 5 s finds it at most 5 s late.
     pub metrics_interval: Duration,
@@ -37,6 +40,7 @@ impl Default for Options {
         Self {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             panel_namespace: PANEL_NAMESPACE.to_owned(),
+            watching: Watching::default(),
             metrics_interval: Duration::from_secs(5),
             keep: Duration::from_secs(60 * 60),
             telemetry: Telemetry::default(),
@@ -53,6 +57,9 @@ pub enum Error {
         /// What the task did: a watched kind, `metrics`, `clock`.
         task: String,
     },
+    /// The class cannot be watched as it was asked for.
+    #[error(transparent)]
+    TooManySeats(#[from] TooManySeats),
     /// A task panicked.
     #[error("a task failed")]
     TaskFailed(#[source] tokio::task::JoinError),

@@ -8,13 +8,11 @@ use app::model::{History, Overview, Snapshot, SourceState, StreamEvent, TimeMs};
 use parking_lot::RwLock;
 
 use super::Feed;
-use crate::cluster::{ClockSync, Health};
+use crate::cluster::Cluster;
 
 /// What the publisher last told, shared with the routes. Written by the publisher's task alone.
 pub struct Published {
-    clock: Arc<ClockSync>,
-    health: Arc<Health>,
-    started: TimeMs,
+    cluster: Arc<Cluster>,
     seats: RwLock<HashMap<String, Arc<Told>>>,
     overview: Arc<RwLock<Arc<Overview>>>,
     overview_feed: Arc<Feed>,
@@ -85,12 +83,7 @@ fn encode(event: &StreamEvent) -> (&'static str, String) {
 }
 
 impl Published {
-    pub(super) fn new(
-        boot: &str,
-        clock: Arc<ClockSync>,
-        health: Arc<Health>,
-        started: TimeMs,
-    ) -> Self {
+    pub(super) fn new(boot: &str, cluster: Arc<Cluster>) -> Self {
         let overview = Arc::<RwLock<Arc<Overview>>>::default();
         let all = Arc::clone(&overview);
         let overview_feed = Feed::new(boot.to_owned(), move || {
@@ -98,9 +91,7 @@ impl Published {
             encode(&StreamEvent::Overview { overview })
         });
         Self {
-            clock,
-            health,
-            started,
+            cluster,
             seats: RwLock::default(),
             overview,
             overview_feed: Arc::new(overview_feed),
@@ -120,17 +111,17 @@ impl Published {
 
     /// The cluster's time now: the panel's clock corrected by the API server's `Date` header.
     pub fn now(&self) -> TimeMs {
-        self.clock.clock().now()
+        self.cluster.clock().now()
     }
 
     /// Whether the watches are alive.
     pub fn cluster(&self) -> SourceState {
-        self.health.sources(self.started).cluster
+        self.cluster.state()
     }
 
     /// `v1.35.4`, once the API server told.
     pub fn kubernetes(&self) -> Option<String> {
-        self.health.kubernetes()
+        self.cluster.kubernetes()
     }
 
     /// The newest snapshot of a workshop namespace; `None` if it is none.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::overview::overview;
 use super::published::Told;
 use super::{Error, Options, Published};
-use crate::cluster::{Clients, Cluster, Seat};
+use crate::cluster::{Clients, Cluster, Roster, Seat, Watching};
 use crate::seats::Seats;
 use crate::workshop::memory::LoadLog;
 use crate::workshop::{Memory, Observed};
@@ -25,13 +25,12 @@ const OVERVIEW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Starts the reading half of the process.
 pub struct Publisher {
-    cluster: Cluster,
+    cluster: Arc<Cluster>,
     /// Who sits where, for the overview.
     people: Seats,
     published: Arc<Published>,
     options: Options,
     boot: String,
-    started: TimeMs,
     memories: HashMap<String, Memory>,
     /// When a namespace's snapshot changes by the time alone.
     rechecks: HashMap<String, TimeMs>,
@@ -58,44 +57,45 @@ impl Publisher {
         shutdown: CancellationToken,
     ) -> (Arc<Published>, JoinHandle<Result<(), Error>>) {
         let mut tasks = JoinSet::new();
-        let cluster = Cluster::start(
+        let roster = match options.watching {
+            Watching::Cluster => Roster::Namespaces {
+                panel: options.panel_namespace.clone(),
+            },
+            Watching::Namespaces => Roster::Secrets(people.clone()),
+        };
+        let cluster = Arc::new(Cluster::start(
             &clients,
-            &options.panel_namespace,
+            roster,
             options.metrics_interval,
             options.telemetry.watches.clone(),
             &shutdown,
             &mut tasks,
-        );
-        let started = cluster.clock().now();
-        let boot = boot(started);
-        let published = Arc::new(Published::new(
-            &boot,
-            Arc::clone(cluster.clock_sync()),
-            Arc::clone(cluster.health()),
-            started,
         ));
+        let boot = boot(cluster.clock().now());
+        let published = Arc::new(Published::new(&boot, Arc::clone(&cluster)));
         let publisher = Self {
-            cluster,
+            cluster: Arc::clone(&cluster),
             people,
             published: Arc::clone(&published),
             options,
             boot,
-            started,
             memories: HashMap::new(),
             rechecks: HashMap::new(),
             overview_changed: true,
             overview_told: None,
             ready: false,
         };
-        let load_logs = Arc::clone(publisher.cluster.load_logs());
         tasks.spawn(publisher.run(shutdown.clone()));
         let supervisor = tokio::spawn(async move {
             let ended = supervise(&mut tasks, &shutdown).await;
             // Whatever ended first, the others must not run on alone.
             shutdown.cancel();
             while tasks.join_next().await.is_some() {}
-            load_logs.closed().await;
-            ended
+            cluster.load_logs().closed().await;
+            match cluster.refused() {
+                Some(why) => Err(why.into()),
+                None => ended,
+            }
         });
         (published, supervisor)
     }
@@ -157,7 +157,7 @@ impl Publisher {
 
     /// True once, when the cluster was read completely for the first time.
     fn becomes_ready(&mut self) -> bool {
-        let becomes = !self.ready && self.cluster.health().ready();
+        let becomes = !self.ready && self.cluster.ready();
         self.ready |= becomes;
         becomes
     }
@@ -186,7 +186,7 @@ impl Publisher {
     fn observe(&mut self, namespace: &str) {
         let now = self.cluster.clock().now();
         let objects = self.cluster.objects(namespace);
-        let sources = self.cluster.health().sources(self.started);
+        let sources = self.cluster.sources(namespace);
         let report = self.cluster.load_logs().take(namespace);
         let log = report.as_ref().map(|report| LoadLog {
             pod_uid: &report.pod_uid,

@@ -112,8 +112,9 @@ impl Known {
         for seat in listed {
             self.put(seat, |_, _| true);
         }
-        self.changed.send_replace(());
+        // First: who is told of the change finds the list complete.
         self.listed.send_replace(true);
+        self.changed.send_replace(());
     }
 
     /// Follows the Secrets for ever.

@@ -14,7 +14,7 @@ mod record;
 mod sessions;
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use app::model::{ClassPhase, TimeMs};
@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::budget::Budget;
+use crate::cluster;
 use crate::telemetry::Watches;
 
 pub use acts::NewCode;
@@ -93,6 +94,20 @@ impl Seats {
     /// Tells when any seat changed.
     pub fn changed(&self) -> watch::Receiver<()> {
         self.inner.known.changed()
+    }
+
+    /// The attendees' namespaces with their seats, as the Secrets tell; `None` until they were listed.
+    pub fn namespaces(&self) -> Option<BTreeMap<String, cluster::Seat>> {
+        let known = &self.inner.known;
+        let seats = known.listed().then(|| known.all())?;
+        let namespaces = seats.iter().filter_map(|seat| match &seat.person {
+            Person::Attendee { namespace } => {
+                let number = seat.number.to_string();
+                Some((namespace.clone(), cluster::Seat { number }))
+            }
+            Person::Instructor => None,
+        });
+        Some(namespaces.collect())
     }
 
     /// A seat's owner and how many are signed in there, for the instructor; `None` if there is no such seat.

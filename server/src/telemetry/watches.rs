@@ -31,7 +31,7 @@ impl Watches {
         };
         registry.register(
             "watch_live",
-            "1 if the kind is read, 0 if it is lost, absent or forbidden",
+            "Watches of the kind that run: 0 if it is lost, absent or forbidden; a namespaced panel has one for each seat",
             watches.live.clone(),
         );
         registry.register_with_unit(
@@ -48,14 +48,20 @@ impl Watches {
         watches
     }
 
-    /// A watch is begun for the first time. Its restarts are there from then on, so that the first one is an increase.
+    /// A watch is begun for the first time. Its figures are there from then on, so that the first restart is an increase.
     pub fn begun(&self, kind: &'static str) {
         let _ = self.restarts.get_or_create(&Labels { kind });
+        let _ = self.live.get_or_create(&Labels { kind });
     }
 
-    /// A kind is read, or is not.
-    pub fn live(&self, kind: &'static str, live: bool) {
-        self.live.get_or_create(&Labels { kind }).set(live.into());
+    /// A watch that did not run runs, or the other way round.
+    pub fn turned(&self, kind: &'static str, before: bool, now: bool) {
+        let live = self.live.get_or_create(&Labels { kind });
+        match (before, now) {
+            (false, true) => live.inc(),
+            (true, false) => live.dec(),
+            (true, true) | (false, false) => 0,
+        };
     }
 
     /// A list or an event came.

@@ -32,6 +32,9 @@ pub fn diagnose(symptoms: &Symptoms<'_>) -> Vec<Finding> {
     if let SourceState::Lost { since } = symptoms.sources.cluster {
         findings.push(Finding::ClusterUnreachable { since });
     }
+    if let SourceState::Unwatched { why } = symptoms.sources.cluster {
+        findings.push(Finding::NotWatched { why });
+    }
     findings.extend(symptoms.image_pull());
     findings.extend(symptoms.crash_loop());
     findings.extend(symptoms.refused());
@@ -45,7 +48,7 @@ pub fn diagnose(symptoms: &Symptoms<'_>) -> Vec<Finding> {
         SourceState::Lost { since } if symptoms.now.0 - since.0 >= METRICS_LOST_MS => {
             findings.push(Finding::MetricsUnavailable { since });
         }
-        SourceState::Lost { .. } | SourceState::Live => {}
+        SourceState::Lost { .. } | SourceState::Live | SourceState::Unwatched { .. } => {}
     }
     if let Explanation::NoCpuValue { since, message } = symptoms.explanation {
         findings.push(Finding::NoCpuValue {

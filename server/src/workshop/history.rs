@@ -128,7 +128,7 @@ impl Recorder {
         let live = |state: SourceState| state == SourceState::Live;
         let lost_at = |state: SourceState| match state {
             SourceState::Lost { since } => since,
-            SourceState::Live | SourceState::Absent => now,
+            SourceState::Live | SourceState::Absent | SourceState::Unwatched { .. } => now,
         };
         let Observed {
             cluster,

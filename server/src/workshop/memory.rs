@@ -145,7 +145,10 @@ impl Memory {
             looks: &self.looks,
             now,
         };
-        let explanation = explain::explain(&situation);
+        let explanation = match sources.cluster {
+            SourceState::Unwatched { .. } => Explanation::NotWatched,
+            _ => explain::explain(&situation),
+        };
         let recheck = [
             explain::recheck(&situation),
             diagnose::recheck(sources, now),

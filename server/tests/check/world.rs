@@ -6,8 +6,9 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::Value;
 use server::check::{Check, Outcome, Report, Wanted, check};
+use server::cluster::Watching;
 use server::names::PANEL_NAMESPACE;
-use server::seats::provision;
+use server::seats::provision::{self, Extras};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, NodeSpec, Simulator};
 use tokio_util::sync::CancellationToken;
@@ -47,7 +48,7 @@ impl World {
             shutdown,
         };
         let admin = world.admin();
-        provision::apply_panel_rights(&admin, PANEL_NAMESPACE)
+        provision::apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::default())
             .await
             .unwrap();
         let options = provision::Options {
@@ -55,7 +56,7 @@ impl World {
             prefix: "workshop-user-".to_owned(),
             panel_namespace: PANEL_NAMESPACE.to_owned(),
         };
-        provision::create(&admin, &options, &Settings::default())
+        provision::create(&admin, &options, &Settings::default(), Extras::default())
             .await
             .unwrap();
         // metrics-server needs a scrape before it has samples.
@@ -105,6 +106,7 @@ pub(crate) fn wanted() -> Wanted {
     Wanted {
         count: None,
         panel_namespace: PANEL_NAMESPACE.to_owned(),
+        watching: Watching::default(),
         settings: Settings::default(),
     }
 }

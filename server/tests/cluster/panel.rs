@@ -6,7 +6,7 @@ use std::process::Command;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::kubectl::{delete_namespaces, kubectl};
+use crate::kubectl::{delete_cluster_rights, delete_namespaces, kubectl};
 
 /// The panel's own namespace, and the prefix of the seats', apart from those of a class on the same cluster.
 pub(crate) const NAMESPACE: &str = "workshop";
@@ -30,8 +30,6 @@ impl Installed {
     /// Makes the panel's account, seats and a kubeconfig that holds nothing but that account's token.
     pub(crate) fn new(seats: u32) -> Self {
         remove(seats);
-        let rbac = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
-        kubectl(&["apply", "-f", rbac]);
         let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
             .args([
                 "seats",
@@ -40,6 +38,7 @@ impl Installed {
                 &seats.to_string(),
                 "--prefix",
                 PREFIX,
+                "--panel-rights",
             ])
             .output()
             .expect("the program runs");
@@ -91,6 +90,7 @@ fn remove(seats: u32) {
     let mut names = vec![NAMESPACE.to_owned()];
     names.extend((1..=seats).map(|n| format!("{PREFIX}{n}")));
     delete_namespaces(&names);
+    delete_cluster_rights(NAMESPACE);
 }
 
 /// A kubeconfig with the token of the panel's account, and nothing of the administrator's.

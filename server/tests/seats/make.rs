@@ -10,6 +10,7 @@ use kube::api::{DeleteParams, PostParams};
 use kube::client::Body;
 use kube::{Api, Client};
 use serde_json::json;
+use server::cluster::Watching;
 use server::error::Error;
 use server::names::{PANEL_ACCOUNT, PANEL_LABEL, PANEL_NAMESPACE, SEAT_LABEL};
 use server::seats::provision::{self, Extras, Provisioned, SeatMaker, Verdict, apply_panel_rights};
@@ -107,12 +108,16 @@ async fn seats_are_made_before_or_after_the_panels_rights() {
         let cluster = Cluster::new();
         let admin = cluster.admin();
         if rights_first {
-            apply_panel_rights(&admin, PANEL_NAMESPACE).await.unwrap();
+            apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::default())
+                .await
+                .unwrap();
         }
         let told = make(&admin, 2, Extras::default()).await;
         assert_eq!(codes(&told).len(), 3);
         if !rights_first {
-            apply_panel_rights(&admin, PANEL_NAMESPACE).await.unwrap();
+            apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::default())
+                .await
+                .unwrap();
         }
         let panel = cluster.account(PANEL_NAMESPACE, PANEL_ACCOUNT);
         let seats = SeatStore::new(panel, PANEL_NAMESPACE.to_owned());
@@ -147,7 +152,7 @@ async fn seat_keeps_its_namespace_under_another_prefix() {
     let mut options = wanted(1);
     options.prefix = "other-".to_owned();
     let settings = Settings::default();
-    let again = provision::create(&cluster.admin(), &options, &settings).await;
+    let again = provision::create(&cluster.admin(), &options, &settings, Extras::default()).await;
     let error = again.err().unwrap().to_string();
     assert!(
         error.contains("that seat is namespace workshop-user-1"),
@@ -271,7 +276,9 @@ async fn administrator_applies_the_review_and_the_instructor_makes_the_codes() {
 async fn administrator_applies_the_review_and_the_panels_own_account_gives_the_codes() {
     let cluster = Cluster::new();
     let admin = cluster.admin();
-    apply_panel_rights(&admin, PANEL_NAMESPACE).await.unwrap();
+    apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::Cluster)
+        .await
+        .unwrap();
     let panel = cluster.account(PANEL_NAMESPACE, PANEL_ACCOUNT);
     let extras = || Extras {
         secrets_only: true,

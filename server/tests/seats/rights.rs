@@ -6,6 +6,7 @@ use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use kube::api::PostParams;
 use kube::{Api, Client};
 use serde_json::json;
+use server::cluster::Watching;
 use server::error::Error;
 use server::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::seats::provision::{self, Extras};
@@ -101,7 +102,7 @@ async fn panel_may_be_each_attendee_and_nobody_else() {
     let cluster = Cluster::new();
     let admin = cluster.admin();
     make(&admin, 2, Extras::default()).await;
-    provision::apply_panel_rights(&admin, PANEL_NAMESPACE)
+    provision::apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::default())
         .await
         .unwrap();
     let panel = cluster.account(PANEL_NAMESPACE, PANEL_ACCOUNT);
@@ -115,7 +116,7 @@ async fn panel_may_be_each_attendee_and_nobody_else() {
         assert_eq!(may, expected, "{namespace}");
     }
     // A panel in another namespace of the same cluster is no attendee of this one.
-    provision::apply_panel_rights(&admin, "workshop-b")
+    provision::apply_panel_rights(&admin, "workshop-b", Watching::default())
         .await
         .unwrap();
     let other = cluster.account("workshop-b", PANEL_ACCOUNT);
@@ -129,7 +130,7 @@ async fn panels_account_changes_seats_and_makes_none() {
     let cluster = Cluster::new();
     let admin = cluster.admin();
     make(&admin, 1, Extras::default()).await;
-    provision::apply_panel_rights(&admin, PANEL_NAMESPACE)
+    provision::apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::default())
         .await
         .unwrap();
     let panel = cluster.account(PANEL_NAMESPACE, PANEL_ACCOUNT);

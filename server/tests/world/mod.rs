@@ -19,11 +19,12 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kube::Client;
 use server::audit::Audit;
-use server::cluster::Clients;
+use server::cluster::{Clients, Watching};
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
-use server::seats::{Seats, provision};
+use server::seats::Seats;
+use server::seats::provision::{self, Extras};
 use server::telemetry::Telemetry;
 use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
 use server::workshop::manifests::Settings;
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub(crate) seats: Vec<Seat>,
     pub(crate) instructor: String,
     pub(crate) shutdown: CancellationToken,
+    watching: Watching,
     router: Router,
 }
 
@@ -69,7 +71,11 @@ struct Panel {
 
 impl Panel {
     /// Returns once it has listed the cluster.
-    async fn start(simulator: &Simulator, shutdown: &CancellationToken) -> Self {
+    async fn start(
+        simulator: &Simulator,
+        watching: Watching,
+        shutdown: &CancellationToken,
+    ) -> Self {
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let telemetry = Telemetry::new("no build");
         let client = telemetry.api_server.measured(client);
@@ -85,6 +91,7 @@ impl Panel {
             known.clone(),
             publish::Options {
                 telemetry: telemetry.clone(),
+                watching,
                 ..publish::Options::default()
             },
             shutdown.clone(),
@@ -133,6 +140,15 @@ pub(crate) struct Seat {
 impl World {
     /// A cluster with that many seats, and a panel that has listed it.
     pub(crate) async fn new(seats: u16) -> Self {
+        Self::watched(seats, Watching::Cluster).await
+    }
+
+    /// The same where the panel has no right to the whole cluster.
+    pub(crate) async fn namespaced(seats: u16) -> Self {
+        Self::watched(seats, Watching::Namespaces).await
+    }
+
+    async fn watched(seats: u16, watching: Watching) -> Self {
         let shutdown = CancellationToken::new();
         let simulator = Simulator::new(simulator::Options {
             start: "2026-11-23T09:00:00Z".parse().unwrap(),
@@ -144,7 +160,7 @@ impl World {
         tokio::spawn(async move { controllers.run(ended).await });
 
         let admin = simulator.client(Identity::admin());
-        provision::apply_panel_rights(&admin, PANEL_NAMESPACE)
+        provision::apply_panel_rights(&admin, PANEL_NAMESPACE, watching)
             .await
             .unwrap();
         let wanted = provision::Options {
@@ -153,7 +169,13 @@ impl World {
             panel_namespace: PANEL_NAMESPACE.to_owned(),
         };
         let settings = Settings::default();
-        let made = provision::create(&admin, &wanted, &settings).await.unwrap();
+        let extras = Extras {
+            watching,
+            ..Extras::default()
+        };
+        let made = provision::create(&admin, &wanted, &settings, extras)
+            .await
+            .unwrap();
         let instructor = made.iter().find(|seat| seat.namespace.is_none());
         let instructor = instructor.unwrap().code.as_ref().unwrap().to_string();
         let attendees = made.iter().filter_map(|seat| {
@@ -164,7 +186,7 @@ impl World {
         });
         let attendees = attendees.collect();
 
-        let panel = Panel::start(&simulator, &shutdown).await;
+        let panel = Panel::start(&simulator, watching, &shutdown).await;
         Self {
             published: panel.published,
             telemetry: panel.telemetry,
@@ -173,12 +195,13 @@ impl World {
             seats: attendees,
             instructor,
             shutdown,
+            watching,
         }
     }
 
     /// Another replica of the panel: the same cluster, and nothing else in common.
     pub(crate) async fn replica(&self) -> Replica {
-        let panel = Panel::start(&self.simulator, &self.shutdown).await;
+        let panel = Panel::start(&self.simulator, self.watching, &self.shutdown).await;
         Replica {
             router: panel.router,
         }

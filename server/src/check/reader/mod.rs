@@ -211,7 +211,7 @@ struct OfSeats {
 
 async fn of_seats(reader: &Reader, wanted: &Wanted, names: &[String]) -> OfSeats {
     let (rights, mistake, pull_secrets) = tokio::join!(
-        rights::read(reader, &wanted.panel_namespace, names),
+        rights::read(reader, wanted, names),
         webhook::ask(reader, names.first().map(String::as_str)),
         pull_secrets(reader, wanted, names),
     );

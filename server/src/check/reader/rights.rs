@@ -12,24 +12,29 @@ use kube::api::PostParams;
 
 use super::AT_ONCE;
 use super::ask::Reader;
+use crate::check::Wanted;
 use crate::check::access::{self, Access, Account};
 use crate::check::observed::{Reading, Right, Rights, Unread};
-use crate::cluster::Clients;
+use crate::cluster::{Clients, Watching};
 use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT};
 
 /// Seats whose attendees' rights are asked for: all were made by the same command.
 const SAMPLE: usize = 3;
 
-pub(super) async fn read(reader: &Reader, panel_namespace: &str, seats: &[String]) -> Rights {
+pub(super) async fn read(reader: &Reader, wanted: &Wanted, seats: &[String]) -> Rights {
+    let panel_namespace = &wanted.panel_namespace;
     let panel = Account::new(panel_namespace, PANEL_ACCOUNT);
     // A cluster without the API is one below 1.28; the panel's account is then treated as someone else's.
     let is_panel = whoami(reader).await.is_ok_and(|user| user == panel.user);
     let clients = Clients::new(reader.client());
     let panel = if is_panel { None } else { Some(&panel) };
 
+    let own = of_panel(wanted, seats).map_err(Unread::Failed);
     let impersonation = seats.iter().map(|seat| access::impersonation(seat));
-    let excess = access::excess(seats.first().map(String::as_str));
-    let granted = access::of_panel(panel_namespace).map_err(Unread::Failed);
+    let mut excess = access::excess(seats.first().map(String::as_str));
+    if wanted.watching == Watching::Namespaces {
+        excess.extend(access::reading_everywhere());
+    }
     let attendees = async {
         let mut rights = Vec::new();
         for seat in sample(seats) {
@@ -45,7 +50,7 @@ pub(super) async fn read(reader: &Reader, panel_namespace: &str, seats: &[String
         Ok(rights)
     };
     let (panel, excess, impersonation, attendees) = tokio::join!(
-        async { review(reader, panel, granted?).await },
+        async { review(reader, panel, own?).await },
         review(reader, panel, excess),
         review(reader, panel, impersonation.collect()),
         attendees,
@@ -56,6 +61,23 @@ pub(super) async fn read(reader: &Reader, panel_namespace: &str, seats: &[String
         impersonation,
         attendees,
     }
+}
+
+/// What the panel itself needs. Where it reads by a Role in each seat, one right of each tells whether the Role is up to
+/// date, and all rights of a few whether it is whole.
+fn of_panel(wanted: &Wanted, seats: &[String]) -> Result<Vec<Access>, String> {
+    let mut accesses = access::of_panel(&wanted.panel_namespace, wanted.watching)?;
+    if wanted.watching == Watching::Namespaces {
+        let sample = sample(seats);
+        for seat in seats {
+            let mut reading = access::reading(seat)?;
+            if !sample.contains(&seat) {
+                reading.truncate(1);
+            }
+            accesses.extend(reading);
+        }
+    }
+    Ok(accesses)
 }
 
 /// The first, the last, and one between.

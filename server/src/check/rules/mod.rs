@@ -19,6 +19,7 @@ use super::Wanted;
 use super::observed::Observed;
 use super::report::{Check, Report};
 use super::size::Sizes;
+use crate::cluster::Watching;
 use crate::workshop::manifests::Settings;
 
 /// The class that the rules are about.
@@ -28,6 +29,7 @@ struct Class<'a> {
     /// The namespaces of the seats that there are.
     namespaces: &'a [String],
     panel_namespace: &'a str,
+    watching: Watching,
     settings: &'a Settings,
     sizes: Sizes,
 }
@@ -46,6 +48,7 @@ pub(super) fn judge(observed: &Observed, wanted: &Wanted) -> Report {
         seats: wanted.count.map_or(existing, u32::from),
         namespaces: &namespaces,
         panel_namespace: &wanted.panel_namespace,
+        watching: wanted.watching,
         settings: &wanted.settings,
         sizes: Sizes::of(&wanted.settings),
     };

@@ -3,6 +3,7 @@
 use super::Class;
 use crate::check::observed::{Observed, Reading, Right};
 use crate::check::report::{Check, counted, some};
+use crate::cluster::{MOST_NAMESPACES, TooManySeats, Watching};
 use crate::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT};
 
 const REVIEWS: &str = "the rights of other accounts (create subjectaccessreviews)";
@@ -10,6 +11,10 @@ const REVIEWS: &str = "the rights of other accounts (create subjectaccessreviews
 pub(super) fn judge(observed: &Observed, class: &Class<'_>) -> Vec<Check> {
     let rights = &observed.rights;
     let mut checks = vec![granted(&rights.panel, class)];
+    if class.watching == Watching::Namespaces {
+        checks.extend(too_many(class));
+        checks.extend(reading(&rights.panel, class));
+    }
     if !class.namespaces.is_empty() {
         checks.push(impersonation(&rights.impersonation, class));
         checks.push(attendees(&rights.attendees, class));
@@ -24,7 +29,8 @@ fn granted(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
         Ok(rights) => rights,
         Err(cause) => return Check::unknown(NAME, REVIEWS, cause),
     };
-    let refused: Vec<_> = refused(rights).collect();
+    let (_, rights) = of_seats(rights, class);
+    let refused: Vec<_> = refused(&rights).collect();
     if refused.is_empty() {
         return Check::pass(NAME, "as the panel needs them");
     }
@@ -34,12 +40,55 @@ fn granted(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
     } else {
         format!("the account {account} may not {}", some(&refused))
     };
+    let namespaced = match class.watching {
+        Watching::Cluster => "",
+        Watching::Namespaces => " --namespaced",
+    };
     let cure = format!(
-        "Bring them up to date: `helm upgrade --reuse-values -n {0} <release> deploy/chart`, or, where no chart installed the panel, `workshop seats create --count {1} --panel-rights --panel-namespace {0}` (with the --prefix of the first time).",
+        "Bring them up to date: `helm upgrade --reuse-values -n {0} <release> deploy/chart`, or, where no chart installed the panel, `workshop seats create --count {1} --panel-rights{namespaced} --panel-namespace {0}` (with the --prefix of the first time).",
         class.panel_namespace,
         class.seats.max(1),
     );
     Check::fail(NAME, found, cure)
+}
+
+/// The rights in seats' namespaces, and the others.
+fn of_seats(rights: &[Right], class: &Class<'_>) -> (Vec<Right>, Vec<Right>) {
+    let rights = rights.iter().cloned();
+    rights.partition(|right| class.has(right.access.namespace.as_ref()))
+}
+
+/// By the Role in each seat's namespace. `None` where all is unknown, which another line tells.
+fn reading(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Option<Check> {
+    const NAME: &str = "Reading the seats";
+    let (rights, _) = of_seats(rights.as_ref().ok()?, class);
+    let refused = rights.iter().filter(|right| !right.allowed);
+    let mut refused: Vec<_> = refused
+        .filter_map(|right| right.access.namespace.as_deref())
+        .collect();
+    refused.dedup();
+    if rights.is_empty() {
+        return None;
+    }
+    Some(if refused.is_empty() {
+        let seats = counted(class.namespaces.len(), "namespace");
+        Check::pass(NAME, format!("the panel may, in {seats}"))
+    } else {
+        let found = format!("the panel may not read all of {}", some(&refused));
+        Check::fail(NAME, found, again(class))
+    })
+}
+
+/// Seats that are watched one by one have a limit.
+fn too_many(class: &Class<'_>) -> Option<Check> {
+    let why = TooManySeats::check(class.seats as usize).err()?;
+    Some(Check::fail(
+        "Number of seats",
+        format!("{}, watched one by one", why.seats),
+        format!(
+            "Make at most {MOST_NAMESPACES} seats, or let the panel read the whole cluster (without --namespaced)."
+        ),
+    ))
 }
 
 fn impersonation(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
@@ -96,8 +145,12 @@ fn attendees(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
 
 /// `workshop seats create` brings the Roles of seats that exist up to date.
 fn again(class: &Class<'_>) -> String {
+    let namespaced = match class.watching {
+        Watching::Cluster => "",
+        Watching::Namespaces => " --namespaced",
+    };
     format!(
-        "Bring the seats' Roles up to date: `workshop seats create --count {}` (with the --prefix of the first time).",
+        "Bring the seats' Roles up to date: `workshop seats create --count {}{namespaced}` (with the --prefix of the first time).",
         class.namespaces.len()
     )
 }

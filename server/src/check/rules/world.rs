@@ -8,6 +8,7 @@ use crate::check::Wanted;
 use crate::check::access;
 use crate::check::observed::{Keda, Metrics, Observed, Right, Rights, Sample, Seat, WebhookAnswer};
 use crate::check::report::{Check, Outcome, Report};
+use crate::cluster::Watching;
 use crate::names::SEAT_LABEL;
 use crate::workshop::manifests::Settings;
 
@@ -61,7 +62,7 @@ pub(super) fn observed() -> Observed {
             pods: Ok(Vec::new()),
         },
         rights: Rights {
-            panel: Ok(access::of_panel("class")
+            panel: Ok(access::of_panel("class", Watching::Cluster)
                 .unwrap()
                 .into_iter()
                 .map(right(true))
@@ -119,6 +120,7 @@ pub(super) fn report_for(observed: &Observed, count: Option<u16>) -> Report {
     let wanted = Wanted {
         count,
         panel_namespace: "class".to_owned(),
+        watching: Watching::Cluster,
         settings: Settings::default(),
     };
     super::judge(observed, &wanted)

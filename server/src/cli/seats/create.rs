@@ -51,7 +51,8 @@ pub(super) async fn create(options: SeatsCreate) -> Result<ExitCode> {
     let folder = folder.transpose()?;
     let maker = look(&client, &wanted, &settings, extras).await?;
     if options.panel_rights {
-        let applied = apply_panel_rights(&client, &wanted.panel_namespace).await;
+        let applied =
+            apply_panel_rights(&client, &wanted.panel_namespace, options.watching()).await;
         applied.map_err(|error| explained(&error))?;
     }
     maker.begin().await.map_err(|error| explained(&error))?;
@@ -203,6 +204,7 @@ fn extras(options: &SeatsCreate) -> Result<Extras> {
         image_pull_secret: options.image_pull_secret.clone(),
         quota_for_adopted: options.quota_for_adopted,
         secrets_only: options.secrets_only,
+        watching: options.watching(),
     })
 }
 

@@ -35,7 +35,7 @@ async fn yaml(maker: &SeatMaker, options: &SeatsCreate) -> Result<ExitCode> {
     }
     let mut failures = Failures::default();
     let panel = if options.panel_rights {
-        panel_objects(&options.cluster.panel_namespace).map_err(fatal)?
+        panel_objects(&options.cluster.panel_namespace, options.watching()).map_err(fatal)?
     } else {
         vec![maker.panel_namespace()]
     };

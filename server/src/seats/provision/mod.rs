@@ -29,6 +29,7 @@ use super::name::PersonName;
 use super::record::{Person, Seat};
 use super::store::{SeatStore, without_code};
 use crate::call::Calls;
+use crate::cluster::{TooManySeats, Watching};
 use crate::error::{Error, Result};
 use crate::names::{PART_OF, PART_OF_LABEL};
 use crate::workshop::manifests::Settings;
@@ -41,8 +42,8 @@ pub use numbers::{NoSeats, SeatRange, choose};
 #[cfg(test)]
 pub(crate) use objects::quota;
 pub use review::{Planned, Verdict};
-pub(crate) use rights::attendee_rules;
 pub use rights::{PanelRules, apply_panel_rights, panel_objects, panel_rules};
+pub(crate) use rights::{attendee_rules, read_rules};
 
 /// Seats that are worked on at the same time.
 pub const AT_ONCE: usize = 8;
@@ -68,6 +69,8 @@ pub struct Extras {
     pub quota_for_adopted: bool,
     /// Nothing but the seats' Secrets: an administrator makes the rest.
     pub secrets_only: bool,
+    /// How the panel watches: what its Role in each seat's namespace allows.
+    pub watching: Watching,
 }
 
 /// A seat as it was made, or found.
@@ -88,8 +91,9 @@ pub async fn create(
     client: &Client,
     options: &Options,
     settings: &Settings,
+    extras: Extras,
 ) -> Result<Vec<Provisioned>> {
-    let maker = SeatMaker::look(client, options, settings, Extras::default()).await?;
+    let maker = SeatMaker::look(client, options, settings, extras).await?;
     maker.begin().await?;
     let mut made = Ok(Vec::new());
     let stop = CancellationToken::new();
@@ -120,7 +124,8 @@ impl SeatMaker {
     /// Reads what is there and writes nothing.
     ///
     /// # Errors
-    /// A call that the API server refused; the Secret to copy is not there or none for pulling images.
+    /// A call that the API server refused; the Secret to copy is not there or none for pulling images; more seats than a
+    /// panel without cluster-wide rights can watch.
     pub async fn look(
         client: &Client,
         options: &Options,
@@ -130,6 +135,10 @@ impl SeatMaker {
         let panel = &options.panel_namespace;
         let store = SeatStore::new(client.clone(), panel.clone());
         let known = store.list().await?;
+        if extras.watching == Watching::Namespaces {
+            let others = known.iter().filter(|seat| seat.number.0 > options.count);
+            TooManySeats::check(usize::from(options.count) + others.count())?;
+        }
         let pull_secret = match &extras.image_pull_secret {
             Some(name) if !extras.secrets_only => Some(pull_secret(client, panel, name).await?),
             _ => None,
@@ -254,6 +263,10 @@ impl SeatMaker {
             panel_namespace: &self.options.panel_namespace,
             claim,
             settings: &self.settings,
+            read_rules: match self.extras.watching {
+                Watching::Cluster => Vec::new(),
+                Watching::Namespaces => read_rules()?,
+            },
             pull_secret: self.pull_secret.as_ref(),
         };
         Ok(wanted.objects())

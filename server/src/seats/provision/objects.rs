@@ -15,7 +15,8 @@ use crate::names::{
 };
 use crate::workshop::manifests::Settings;
 
-/// `Role` and `RoleBinding` that let the panel act as the attendee.
+/// `Role` and `RoleBinding` that let the panel act as the attendee, and read where it may not read everywhere. It keeps
+/// its name, as a binding cannot be pointed to another Role.
 const IMPERSONATION: &str = "workshop-panel-acts-as-attendee";
 
 /// Name of the ResourceQuota and of the LimitRange.
@@ -35,6 +36,8 @@ pub(super) struct Wanted<'a> {
     pub(super) panel_namespace: &'a str,
     pub(super) claim: Claim,
     pub(super) settings: &'a Settings,
+    /// What the panel reads here by a Role of its own; empty where it reads the whole cluster.
+    pub(super) read_rules: Vec<Value>,
     /// The Secret that is copied, as it is in the panel's namespace.
     pub(super) pull_secret: Option<&'a Secret>,
 }
@@ -43,12 +46,14 @@ impl Wanted<'_> {
     /// All objects in the order in which they can be made; the first is the namespace itself.
     pub(super) fn objects(&self) -> Vec<DynamicObject> {
         let rules = json!({ "rules": attendee_rules() });
-        let impersonation = json!({ "rules": [{
+        let impersonate = json!({
             "apiGroups": [""],
             "resources": ["serviceaccounts"],
             "resourceNames": [ATTENDEE_ACCOUNT],
             "verbs": ["impersonate"],
-        }] });
+        });
+        let panel_rules: Vec<_> = [&impersonate].into_iter().chain(&self.read_rules).collect();
+        let panel_rules = json!({ "rules": panel_rules });
         let attendee = binding(ATTENDEE_ACCOUNT, ATTENDEE_ACCOUNT, self.namespace);
         let panel = binding(IMPERSONATION, PANEL_ACCOUNT, self.panel_namespace);
         let mut objects = vec![
@@ -56,7 +61,7 @@ impl Wanted<'_> {
             self.object::<ServiceAccount>(ATTENDEE_ACCOUNT, json!({})),
             self.object::<Role>(ATTENDEE_ACCOUNT, rules),
             self.object::<RoleBinding>(ATTENDEE_ACCOUNT, attendee),
-            self.object::<Role>(IMPERSONATION, impersonation),
+            self.object::<Role>(IMPERSONATION, panel_rules),
             self.object::<RoleBinding>(IMPERSONATION, panel),
         ];
         if self.claim.limits() {
@@ -208,6 +213,7 @@ mod tests {
             panel_namespace: "workshop",
             claim,
             settings: &settings,
+            read_rules: Vec::new(),
             pull_secret,
         };
         let objects = wanted.objects();

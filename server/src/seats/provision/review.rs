@@ -35,7 +35,8 @@ impl SeatMaker {
     /// The seat would be refused, or the API server does not tell.
     pub async fn plan(&self, number: Option<SeatNumber>) -> Result<Vec<Planned>> {
         let Some(number) = number else {
-            let objects = rights::panel_objects(&self.options.panel_namespace)?;
+            let objects =
+                rights::panel_objects(&self.options.panel_namespace, self.extras.watching)?;
             return self.compare(&objects).await;
         };
         let mut planned = Vec::new();

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::apply;
+use crate::cluster::Watching;
 use crate::error::{Error, Result};
 use crate::names::{PANEL_ACCOUNT, PART_OF, PART_OF_LABEL};
 
@@ -79,31 +80,52 @@ pub(crate) fn attendee_rules() -> Value {
     ])
 }
 
+/// What the panel reads of a seat's namespace by a Role in it: what it else reads in all, without what no Role can grant.
+///
+/// # Errors
+/// As of [`panel_rules`].
+pub(crate) fn read_rules() -> Result<Vec<Value>> {
+    let mut rules = panel_rules()?.cluster;
+    for rule in &mut rules {
+        if let Some(resources) = rule["resources"].as_array_mut() {
+            resources.retain(|resource| resource != "namespaces");
+        }
+    }
+    rules.retain(|rule| rule["resources"] != json!([]));
+    Ok(rules)
+}
+
 /// The panel's own account and rights, for a panel in `namespace`. What belongs to the cluster bears that name, so that
-/// another panel's is another. Names are those of the chart, which can take these objects over.
+/// another panel's is another; a panel that watches namespaces one by one gets none of it. Names are those of the chart,
+/// which can take these objects over.
 ///
 /// # Errors
 /// The file that is part of this program cannot be read.
-pub fn panel_objects(namespace: &str) -> Result<Vec<DynamicObject>> {
+pub fn panel_objects(namespace: &str, watching: Watching) -> Result<Vec<DynamicObject>> {
     let rules = panel_rules()?;
-    let everywhere = format!("workshop-panel-{namespace}");
     let binding = |kind: &str, role: &str| {
         json!({
             "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role },
             "subjects": [{ "kind": "ServiceAccount", "name": PANEL_ACCOUNT, "namespace": namespace }],
         })
     };
-    let of_cluster = binding("ClusterRole", &everywhere);
-    let of_own = binding("Role", PANEL_ROLE);
     let own = Some(namespace);
-    Ok(vec![
+    let mut objects = vec![
         object::<Namespace>(namespace, None, json!({})),
         object::<ServiceAccount>(PANEL_ACCOUNT, own, json!({})),
-        object::<ClusterRole>(&everywhere, None, json!({ "rules": rules.cluster })),
-        object::<ClusterRoleBinding>(&everywhere, None, of_cluster),
-        object::<Role>(PANEL_ROLE, own, json!({ "rules": rules.own })),
-        object::<RoleBinding>(PANEL_ROLE, own, of_own),
-    ])
+    ];
+    if watching == Watching::Cluster {
+        let name = format!("workshop-panel-{namespace}");
+        let bound = binding("ClusterRole", &name);
+        let rules = json!({ "rules": rules.cluster });
+        objects.push(object::<ClusterRole>(&name, None, rules));
+        objects.push(object::<ClusterRoleBinding>(&name, None, bound));
+    }
+    let bound = binding("Role", PANEL_ROLE);
+    let rules = json!({ "rules": rules.own });
+    objects.push(object::<Role>(PANEL_ROLE, own, rules));
+    objects.push(object::<RoleBinding>(PANEL_ROLE, own, bound));
+    Ok(objects)
 }
 
 fn object<K: Resource<DynamicType = ()>>(
@@ -121,8 +143,12 @@ fn object<K: Resource<DynamicType = ()>>(
 ///
 /// # Errors
 /// The first call that the API server refused.
-pub async fn apply_panel_rights(client: &Client, namespace: &str) -> Result<()> {
-    for object in panel_objects(namespace)? {
+pub async fn apply_panel_rights(
+    client: &Client,
+    namespace: &str,
+    watching: Watching,
+) -> Result<()> {
+    for object in panel_objects(namespace, watching)? {
         apply(client, &object).await?;
     }
     Ok(())
@@ -139,7 +165,7 @@ mod tests {
 
     #[test]
     fn panel_rights_are_read() {
-        let objects = panel_objects(PANEL_NAMESPACE).unwrap();
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Cluster).unwrap();
         let kinds: Vec<_> = objects.iter().map(kind).collect();
         assert_eq!(
             kinds,
@@ -155,8 +181,27 @@ mod tests {
     }
 
     #[test]
+    fn panel_of_namespaces_has_nothing_cluster_wide() {
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Namespaces).unwrap();
+        let kinds: Vec<_> = objects.iter().map(kind).collect();
+        assert_eq!(
+            kinds,
+            ["Namespace", "ServiceAccount", "Role", "RoleBinding"]
+        );
+    }
+
+    #[test]
+    fn role_in_a_seat_reads_what_the_cluster_role_reads_but_namespaces() {
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Cluster).unwrap();
+        let role = objects.iter().find(|object| kind(object) == "ClusterRole");
+        let all = role.unwrap().data["rules"].to_string();
+        let rules = serde_json::to_string(&read_rules().unwrap()).unwrap();
+        assert_eq!(all.replace("\"namespaces\",", ""), rules);
+    }
+
+    #[test]
     fn panel_may_write_nothing_outside_its_namespace() {
-        let objects = panel_objects(PANEL_NAMESPACE).unwrap();
+        let objects = panel_objects(PANEL_NAMESPACE, Watching::Cluster).unwrap();
         let role = objects.iter().find(|object| kind(object) == "ClusterRole");
         for rule in role.unwrap().data["rules"].as_array().unwrap() {
             for verb in rule["verbs"].as_array().unwrap() {
@@ -172,8 +217,8 @@ mod tests {
 
     #[test]
     fn second_panel_shares_nothing() {
-        let first = panel_objects(PANEL_NAMESPACE).unwrap();
-        let second = panel_objects("class").unwrap();
+        let first = panel_objects(PANEL_NAMESPACE, Watching::Cluster).unwrap();
+        let second = panel_objects("class", Watching::Cluster).unwrap();
         for (first, second) in first.iter().zip(&second) {
             let place = |object: &DynamicObject| {
                 (
