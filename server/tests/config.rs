@@ -165,6 +165,36 @@ fn file_serves_the_commands_that_have_some_of_its_options() {
 }
 
 #[test]
+fn cards_take_the_public_url_from_the_file_and_are_refused_without_one() {
+    let create = [
+        "seats",
+        "create",
+        "--count",
+        "1",
+        "--cards",
+        "never-written.html",
+    ];
+    let file = File::new(
+        "cards.yaml",
+        "public-url: https://a.example\nkubeconfig: /nowhere\n",
+    );
+    let with = [&create[..], &["--config", file.0.to_str().unwrap()]].concat();
+    let output = workshop(&with, &[]);
+    assert!(
+        stderr(&output).contains("failed to read /nowhere"),
+        "{}",
+        stderr(&output)
+    );
+    let without = [&create[..], &["--kubeconfig", "/nowhere"]].concat();
+    let output = workshop(&without, &[]);
+    assert!(
+        stderr(&output).contains("give it with --public-url"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn documented_options_are_those_of_the_program() {
     let docs = include_str!("../../docs/configuration.md");
     let (_, documented) = docs.split_once("|---|---|---|---|\n").unwrap();
