@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
         Command::Class(options) => cli::class(options).await,
         Command::Check(options) => cli::check(options).await,
         Command::Prepull(options) => cli::prepull(options).await,
+        Command::Ping(options) => cli::ping(options).await,
     };
     match done {
         Ok(code) => code,

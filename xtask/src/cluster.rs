@@ -20,7 +20,9 @@ pub(crate) fn run_tests() -> Result<()> {
         bail!("the tests compare the panel with kubectl: put kubectl on PATH");
     }
     if !succeeds(&mut program("helm", &["version"])) {
-        bail!("the tests install the chart: put helm on PATH");
+        bail!(
+            "the tests render and install the chart: put helm on PATH (https://helm.sh/docs/intro/install)"
+        );
     }
     if std::env::var_os(IMAGE).is_none() {
         bail!(
@@ -37,6 +39,17 @@ pub(crate) fn run_tests() -> Result<()> {
         "--bin",
         "workshop",
     ]))?;
+    say("Chart: what Helm renders, and what the cluster says of it");
+    run(cargo(&[
+        "test",
+        "--package",
+        "server",
+        "--test",
+        "chart",
+        "--",
+        "--include-ignored",
+    ])
+    .env("KUBECONFIG", &kubeconfig))?;
     say("Contract: the behaviours that the simulator imitates, on the real cluster");
     run(cargo(&[
         "test",

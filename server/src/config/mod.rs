@@ -7,6 +7,7 @@ mod file;
 mod kind;
 mod panel;
 mod parse;
+mod ping;
 mod seats;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use check::{Check, CheckOutput, Prepull};
 pub use effective::Setting;
 pub use panel::{AppOptions, Config, ConfigOutput, Demo, LimitOptions, PanelOptions, Serve};
 pub use parse::{Error, Parsed, parse};
+pub use ping::Ping;
 pub use seats::{
     Class, CreateOutput, LinkOptions, ListOutput, SeatChoice, SeatsCards, SeatsChange, SeatsClass,
     SeatsCommand, SeatsCreate, SeatsDelete, SeatsKubeconfigs, SeatsList, SeatsRename, SeatsRevoke,
@@ -67,6 +69,8 @@ pub enum Command {
     Check(Check),
     /// Pulls both images onto every node, so that nobody waits for them in class.
     Prepull(Prepull),
+    /// Tells whether a panel answers at an address, and is ready; waits for it.
+    Ping(Ping),
 }
 
 /// Format of the log.
