@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::helm::{CHART, LEAST, MOST, Rendered, printed, run};
+use crate::helm::{CHART, LEAST, MOST, NAMESPACED, Rendered, printed, run};
 
 const PLACE: &str = "chart-dry-run";
 
@@ -95,18 +95,19 @@ fn api_server_takes_every_object_without_a_warning() {
 #[test]
 #[ignore = "needs a cluster: cargo xtask test-cluster"]
 fn notes_say_what_comes_next() {
+    let open = NAMESPACED.replace('}', ", ingress: { enabled: true } }");
     // A dry run needs no namespace.
     let install = [
         "install",
         "workshop",
         CHART,
         "-n",
-        PLACE,
+        "chart-notes",
         "-f",
         "-",
         "--dry-run=server",
     ];
-    for (name, values) in [("least", LEAST), ("most", MOST)] {
+    for (name, values) in [("least", LEAST), ("open", &open)] {
         let printed = printed("helm", &install, values);
         let (_, notes) = printed.split_once("NOTES:\n").unwrap();
         insta::assert_snapshot!(name, notes);
