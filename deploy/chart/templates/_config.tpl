@@ -16,8 +16,9 @@
 {{- if .enabled }}
 {{- $_ := set $own "oidc-issuer" .issuer -}}
 {{- $_ := set $own "oidc-client-id" .clientId -}}
-{{- $_ := set $own "oidc-client-secret-file" "/etc/workshop/oidc/client-secret" -}}
 {{- $_ := set $own "oidc-rule" .rules -}}
+{{- if .existingSecret }}{{ $_ := set $own "oidc-client-secret-file" "/etc/workshop/oidc/client-secret" }}{{ end -}}
+{{- if .caConfigMap }}{{ $_ := set $own "oidc-ca-file" "/etc/workshop/oidc/ca.crt" }}{{ end -}}
 {{- with .contact }}{{ $_ := set $own "oidc-contact" . }}{{ end -}}
 {{- end -}}
 {{- end -}}

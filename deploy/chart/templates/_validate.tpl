@@ -28,9 +28,9 @@
 {{- fail "gateway.parentRefs is empty: name the Gateway, such as --set gateway.parentRefs[0].name=public" -}}
 {{- end -}}
 {{- if .Values.oidc.enabled -}}
-{{- range $key := list "issuer" "clientId" "existingSecret" "rules" -}}
+{{- range $key := list "issuer" "clientId" "rules" -}}
 {{- if not (get $.Values.oidc $key) -}}
-{{- fail (printf "oidc.%s is missing: single sign-on needs issuer, clientId, existingSecret and rules" $key) -}}
+{{- fail (printf "oidc.%s is missing: single sign-on needs issuer, clientId and rules" $key) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -46,7 +46,7 @@
   "public-url" "publicUrl" "insecure-http" "insecureHttp" "trusted-proxies" "trustedProxies" "namespaced" "namespaced"
   "app-image" "workshop.appImage" "load-image" "workshop.loadImage" "image-pull-secrets" "workshop.imagePullSecrets"
   "oidc-issuer" "oidc.issuer" "oidc-client-id" "oidc.clientId" "oidc-client-secret-file" "oidc.existingSecret"
-  "oidc-rule" "oidc.rules" "oidc-contact" "oidc.contact" "metrics-listen" "metrics.enabled"
+  "oidc-ca-file" "oidc.caConfigMap" "oidc-rule" "oidc.rules" "oidc-contact" "oidc.contact" "metrics-listen" "metrics.enabled"
 -}}
 {{- range $key, $_ := .Values.config -}}
 {{- if hasKey $values $key -}}

@@ -158,6 +158,10 @@ fn client_secret_is_a_file_and_no_variable() {
         json!({ "name": "oidc", "items": [{ "key": "client-secret", "path": "oidc/client-secret" }] })
     );
     assert_eq!(
+        panel["volumes"][0]["projected"]["sources"][2]["configMap"],
+        json!({ "name": "authorities", "items": [{ "key": "ca.crt", "path": "oidc/ca.crt" }] })
+    );
+    assert_eq!(
         panel["containers"][0]["volumeMounts"][0]["mountPath"],
         "/etc/workshop"
     );

@@ -45,8 +45,8 @@ const REFUSED: &[(&str, &str)] = &[
         "gateway.parentRefs is empty: name the Gateway",
     ),
     (
-        "oidc: { enabled: true, issuer: 'https://login.example.org', clientId: a, rules: [a] }",
-        "oidc.existingSecret is missing",
+        "oidc: { enabled: true, issuer: 'https://login.example.org', clientId: a }",
+        "oidc.rules is missing",
     ),
     (
         "oidc: { issuer: 'http://login.example.org' }",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use server::cluster::Watching;
 use server::names::PANEL_ACCOUNT;
 use server::seats::provision::{panel_objects, panel_rules};
 
@@ -76,22 +77,29 @@ fn rights_are_those_of_the_document() {
 #[test]
 #[ignore = "needs helm: cargo xtask test-cluster"]
 fn rights_are_those_of_the_program() {
-    for values in [LEAST, MOST] {
+    for (values, watching) in [
+        (LEAST, Watching::Cluster),
+        (MOST, Watching::Cluster),
+        (NAMESPACED, Watching::Namespaces),
+    ] {
         let rendered = Rendered::new(values);
-        for object in panel_objects(NAMESPACE).unwrap() {
+        let mut granted = Vec::new();
+        for object in panel_objects(NAMESPACE, watching).unwrap() {
             let object = serde_json::to_value(object).unwrap();
-            let kind = object["kind"].as_str().unwrap();
+            let kind = object["kind"].as_str().unwrap().to_owned();
             if kind == "Namespace" {
                 // Helm's `--create-namespace`.
                 continue;
             }
-            let theirs = rendered.get(kind, object["metadata"]["name"].as_str().unwrap());
+            let theirs = rendered.get(&kind, object["metadata"]["name"].as_str().unwrap());
             for part in ["rules", "roleRef", "subjects"] {
                 assert_eq!(theirs[part], object[part], "{part} of {kind}");
             }
+            granted.push(kind);
         }
         for kind in ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"] {
-            assert_eq!(rendered.of_kind(kind).count(), 1, "{kind}");
+            let theirs = granted.iter().filter(|granted| *granted == kind).count();
+            assert_eq!(rendered.of_kind(kind).count(), theirs, "{kind}");
         }
     }
 }
