@@ -7,7 +7,8 @@
     reason = "a test that cannot go on ends"
 )]
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +24,10 @@ use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
 use server::seats::{Seats, provision};
-use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
+use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams, TrustedProxies};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -39,40 +41,59 @@ pub(crate) struct World {
     pub(crate) seats: Vec<Seat>,
     pub(crate) instructor: String,
     pub(crate) shutdown: CancellationToken,
-    router: Router,
+    panel: Panel,
 }
 
 /// A second panel.
 pub(crate) struct Replica {
-    router: Router,
+    /// Ends this panel alone.
+    pub(crate) shutdown: CancellationToken,
+    panel: Panel,
+}
+
+/// What differs between panels of one cluster.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// A folder of built pages; none by default.
+    pub(crate) site: PathBuf,
+    pub(crate) trusted_proxies: TrustedProxies,
 }
 
 impl Replica {
     /// The same person's next request, sent here.
     pub(crate) fn serves(&self, browser: &Browser) -> Browser {
         Browser {
-            router: self.router.clone(),
+            router: self.panel.router.clone(),
             ..browser.clone()
         }
+    }
+
+    /// Listens on a free port of this machine, on the real clock only; returns where.
+    pub(crate) async fn listens(&self) -> SocketAddr {
+        self.panel.listens().await
     }
 }
 
 /// One panel's rooms around one client.
 struct Panel {
-    published: Arc<Published>,
+    state: AppState,
     router: Router,
 }
 
 impl Panel {
     /// Returns once it has listed the cluster.
-    async fn start(simulator: &Simulator, shutdown: &CancellationToken) -> Self {
+    async fn start(simulator: &Simulator, options: Options, shutdown: &CancellationToken) -> Self {
+        let site = Arc::new(Site::open(&options.site));
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let clients = Clients::new(client.clone());
         let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
         let (published, _publisher) = Publisher::start(
             clients.clone(),
             known.clone(),
-            publish::Options::default(),
+            publish::Options {
+                build: site.build().to_owned(),
+                ..publish::Options::default()
+            },
             shutdown.clone(),
         );
         let limits = LoadLimits {
@@ -85,7 +106,7 @@ impl Panel {
             published: Arc::clone(&published),
             seats: known.clone(),
             commands: Commands::new(clients, Settings::default(), limits),
-            site: Arc::new(Site::open(Path::new("no such folder"))),
+            site,
             public_url: Arc::new(PublicUrl::parse(ORIGIN, false).unwrap()),
             load_defaults: LoadSettings::DEFAULT,
             load_limits: limits,
@@ -93,14 +114,22 @@ impl Panel {
             streams: Streams::default(),
             refusals: Refusals::default(),
             acts: TaskTracker::new(),
-            trusted_proxies: Arc::default(),
+            trusted_proxies: Arc::new(options.trusted_proxies),
             shutdown: shutdown.clone(),
         };
         until("the panel is ready", || published.ready() && known.ready()).await;
         Self {
-            published,
-            router: web::router(state),
+            router: web::router(state.clone()),
+            state,
         }
+    }
+
+    async fn listens(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = self.state.shutdown.clone();
+        tokio::spawn(web::run(listener, self.state.clone(), shutdown));
+        address
     }
 }
 
@@ -112,6 +141,11 @@ pub(crate) struct Seat {
 impl World {
     /// A cluster with that many seats, and a panel that has listed it.
     pub(crate) async fn new(seats: u16) -> Self {
+        Self::with(seats, Options::default()).await
+    }
+
+    /// The same, with a panel of these options.
+    pub(crate) async fn with(seats: u16, options: Options) -> Self {
         let shutdown = CancellationToken::new();
         let simulator = Simulator::new(simulator::Options {
             start: "2026-11-23T09:00:00Z".parse().unwrap(),
@@ -143,10 +177,10 @@ impl World {
         });
         let attendees = attendees.collect();
 
-        let panel = Panel::start(&simulator, &shutdown).await;
+        let panel = Panel::start(&simulator, options, &shutdown).await;
         Self {
-            published: panel.published,
-            router: panel.router,
+            published: Arc::clone(&panel.state.published),
+            panel,
             simulator,
             seats: attendees,
             instructor,
@@ -156,10 +190,19 @@ impl World {
 
     /// Another replica of the panel: the same cluster, and nothing else in common.
     pub(crate) async fn replica(&self) -> Replica {
-        let panel = Panel::start(&self.simulator, &self.shutdown).await;
-        Replica {
-            router: panel.router,
-        }
+        self.replica_with(Options::default()).await
+    }
+
+    /// The same, with these options.
+    pub(crate) async fn replica_with(&self, options: Options) -> Replica {
+        let shutdown = self.shutdown.child_token();
+        let panel = Panel::start(&self.simulator, options, &shutdown).await;
+        Replica { shutdown, panel }
+    }
+
+    /// The first panel listens on a free port of this machine, on the real clock only; returns where.
+    pub(crate) async fn listens(&self) -> SocketAddr {
+        self.panel.listens().await
     }
 
     /// As an administrator.
@@ -170,7 +213,7 @@ impl World {
     /// A browser in which nobody is signed in.
     pub(crate) fn stranger(&self) -> Browser {
         Browser {
-            router: self.router.clone(),
+            router: self.panel.router.clone(),
             cookie: None,
             headers: HeaderMap::new(),
         }
@@ -319,6 +362,8 @@ pub(crate) struct Events {
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
+    /// When to come back, in ms.
+    pub(crate) retry: Option<u32>,
     pub(crate) data: serde_json::Value,
 }
 
@@ -355,6 +400,7 @@ fn read(text: &str) -> Event {
     Event {
         name: field("event").expect("an event has a name").to_owned(),
         id: field("id").map(str::to_owned),
+        retry: field("retry").map(|ms| ms.parse().unwrap()),
         data: serde_json::from_str(field("data").expect("an event has data")).unwrap(),
     }
 }
