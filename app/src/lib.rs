@@ -19,7 +19,7 @@ pub mod live;
 pub mod model;
 mod pages;
 mod shell;
-mod stream;
+pub mod stream;
 pub mod words;
 #[cfg(feature = "ssr")]
 pub mod workshop;

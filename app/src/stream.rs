@@ -11,4 +11,4 @@ mod tries;
 use builds::Reloads;
 pub(crate) use session::leave_as;
 pub(crate) use source::{Live, use_live};
-use tries::Tries;
+pub use tries::Tries;

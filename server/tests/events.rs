@@ -97,6 +97,30 @@ async fn short_stream_ends_after_its_batch() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn short_stream_has_all_that_happened_since_the_last_one() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    let id = attendee.events("/events").await.next().await.unwrap().id;
+    attendee.post("/api/deploy", "take_over=false").await;
+    world.until("a pod is ready", |s| s.ready() > 0).await;
+    let path = format!("/events?short=1&last_event_id={}", id.unwrap());
+    let mut events = attendee.events(&path).await;
+    let (mut changes, mut last) = (0, None);
+    while let Some(event) = events.next().await {
+        if event.name == "change" {
+            changes += 1;
+            last = Some(event.data);
+        }
+    }
+    assert!(changes > 1, "{changes}");
+    let newest = serde_json::to_value(&*world.snapshot()).unwrap();
+    assert_eq!(
+        last.unwrap()["snapshot"]["deployment"],
+        newest["deployment"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn short_stream_with_nothing_new_ends_after_a_sign_of_life() {
     let world = World::new(1).await;
     let attendee = world.attendee().await;

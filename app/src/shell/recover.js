@@ -5,10 +5,9 @@
 (function () {
   "use strict";
   var KEY = "recovery";
-  var LEAST_MS = 500, MOST_MS = 10000, GIVES_UP_MS = 180000;
+  var LEAST_MS = 500, MOST_MS = 10000, GIVES_UP_MS = 180000, TRIES = 4;
   var words = document.currentScript.dataset;
   var failed = false, loaded = false, hydrated = false;
-  var missing = [];
 
   // How often this tab reloaded for it, and since when. A tab that keeps nothing must not reload: it could not stop.
   function read() {
@@ -59,24 +58,21 @@
     var later = function () {
       setTimeout(reload, MOST_MS / 2);
     };
-    Promise.all((missing.length ? missing : ["/healthz"]).map(ask)).then(function (there) {
-      if (there.every(Boolean)) location.reload();
+    var links = Array.from(document.querySelectorAll("head link[href^='/pkg/']"));
+    Promise.all(links.map((link) => ask(link.href, TRIES))).then(function (answered) {
+      if (answered.every(Boolean)) location.reload();
       else later();
     }, later);
   }
 
-  // Whether a panel answers. What was missing is then in the browser's cache, if either of two tries finds the replica
-  // that has it: a proxy that goes strictly by turns could send the same request to the same wrong one for ever.
-  function ask(address) {
-    return fetch(address)
-      .then(function (answer) {
-        return answer.status === 404 ? fetch(address) : answer;
-      })
-      .then(function (answer) {
-        return answer.arrayBuffer().then(function () {
-          return answer.status < 500;
-        });
-      });
+  // Whether a panel answers. All assets of this page are then in the browser's cache, if a few tries find the replica
+  // that has them: the next page may be of the other build, but the one after it is whole. Without that, a proxy that
+  // goes strictly by turns could send the same request to the same wrong replica for ever.
+  function ask(address, tries) {
+    return fetch(address).then(function (answer) {
+      if (answer.status === 404 && tries > 1) return ask(address, tries - 1);
+      return answer.arrayBuffer().then(() => answer.status < 500);
+    });
   }
 
   function whole() {
@@ -88,9 +84,7 @@
     "error",
     function (event) {
       var address = event.target.href || event.target.src;
-      if (typeof address !== "string" || address.indexOf(location.origin + "/pkg/") !== 0) return;
-      missing.push(address);
-      fail();
+      if (typeof address === "string" && address.indexOf(location.origin + "/pkg/") === 0) fail();
     },
     true,
   );

@@ -26,7 +26,7 @@ const MOST_DELAY_MS: f64 = 10_000.0;
 
 /// What this tab has tried.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Tries {
+pub struct Tries {
     /// Tries in a row that ended without any event.
     failed: u32,
     /// Those of them that were open and silent: a proxy holds the stream back.
@@ -41,7 +41,7 @@ pub(super) struct Tries {
 
 impl Tries {
     /// A tab that knows that only short streams pass.
-    pub(super) fn only_short() -> Self {
+    pub fn only_short() -> Self {
         Self {
             silent: SILENT_TRIES,
             ..Self::default()
@@ -49,7 +49,7 @@ impl Tries {
     }
 
     /// An event came.
-    pub(super) fn event(&mut self, id: &str) {
+    pub fn event(&mut self, id: &str) {
         self.heard = true;
         self.failed = 0;
         self.come_back_ms = None;
@@ -62,19 +62,19 @@ impl Tries {
     }
 
     /// The panel stops: the stream's last words.
-    pub(super) fn leaving(&mut self, retry_ms: u32) {
+    pub fn leaving(&mut self, retry_ms: u32) {
         self.heard = true;
         self.failed = 0;
         self.come_back_ms = Some(f64::from(retry_ms));
     }
 
     /// The panel said that it stops, and no try has failed since.
-    pub(super) fn expects_another(&self) -> bool {
+    pub fn expects_another(&self) -> bool {
         self.come_back_ms.is_some() && self.failed == 0
     }
 
     /// The stream ended, or never came to be.
-    pub(super) fn ended(&mut self) {
+    pub fn ended(&mut self) {
         if !self.heard {
             self.failed += 1;
         }
@@ -89,7 +89,7 @@ impl Tries {
     }
 
     /// After how long without an event the stream that is open is dead.
-    pub(super) fn silence_ms(&self) -> f64 {
+    pub fn silence_ms(&self) -> f64 {
         match self.heard {
             true => SILENCE_MS,
             false => FIRST_SILENCE_MS,
@@ -97,7 +97,7 @@ impl Tries {
     }
 
     /// The stream was open and said nothing for [`Self::silence_ms`].
-    pub(super) fn silent(&mut self) {
+    pub fn silent(&mut self) {
         if !self.heard {
             self.silent += 1;
         }
@@ -105,12 +105,12 @@ impl Tries {
     }
 
     /// Only short streams pass.
-    pub(super) fn short(&self) -> bool {
+    pub fn short(&self) -> bool {
         self.silent >= SILENT_TRIES
     }
 
     /// Where the next stream is opened.
-    pub(super) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         let id = self
             .last_event_id
             .as_ref()
@@ -124,7 +124,7 @@ impl Tries {
     }
 
     /// How long to wait before that, in ms. `random` is from 0 to 1: a class must not come back in step.
-    pub(super) fn delay_ms(&self, random: f64) -> f64 {
+    pub fn delay_ms(&self, random: f64) -> f64 {
         let doubled = LEAST_DELAY_MS * f64::from(2u32.pow(self.failed.min(5)));
         let delay = doubled.min(MOST_DELAY_MS) * (0.5 + random);
         match self.come_back_ms {

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use parking_lot::Mutex;
@@ -205,6 +205,10 @@ impl Live {
                     let frame = frame?;
                     if !self.begun || self.short {
                         self.begun = true;
+                        // A short stream with one change each would fall behind what happens.
+                        while self.short && let Some(Some(more)) = self.frames.next().now_or_never() {
+                            self.ready.push_back(more.bytes);
+                        }
                         let alive = self.alive();
                         self.ready.push_back(alive);
                         self.ticks.reset();
