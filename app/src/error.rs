@@ -20,6 +20,9 @@ pub enum Error {
     /// What was asked for is not there (404).
     #[error("not found")]
     NotFound,
+    /// The panel that answered has no such function: it is of another build than the page (404).
+    #[error("page and panel are of different builds")]
+    OtherBuild,
     /// The input was refused (422). `message` is a whole sentence made by this program, never by the cluster.
     #[error("{message}")]
     Invalid { message: String },

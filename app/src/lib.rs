@@ -18,59 +18,22 @@ pub mod first_paint;
 pub mod live;
 pub mod model;
 mod pages;
-mod stream;
+mod shell;
+pub mod stream;
 pub mod words;
 #[cfg(feature = "ssr")]
 pub mod workshop;
 
 pub use error::{Error, Result};
 pub use first_paint::{FirstPaint, Seen};
+pub use shell::shell;
 
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
 use pages::{SeatPage, SeatsPage, SignInPage};
-
-/// Sets theme and text size before the first paint, so that nothing flashes. The choice is kept by `components/header.rs`.
-const LOOK_SCRIPT: &str = "try{var d=document.documentElement.dataset,s=localStorage;\
-    if(s.theme)d.theme=s.theme;if(s.text)d.text=s.text}catch(e){}";
-
-/// Takes a code from behind the `#` of a card's link into the sign-in form, and out of the address and the history at
-/// once. Runs before anything else can read the address. Who is signed in already presses the button, or somebody's
-/// link could move them to another seat.
-const CODE_SCRIPT: &str = "(function(){var c=location.hash.slice(1);if(!c)return;\
-    history.replaceState(null,'',location.pathname+location.search);\
-    if(location.pathname!='/join')return;\
-    document.addEventListener('DOMContentLoaded',function(){var f=document.getElementById('seat-code');\
-    if(!f)return;try{f.value=decodeURIComponent(c)}catch(e){return}\
-    if(f.form.dataset.asks!='true')f.form.submit()})})()";
-
-/// The document around [`App`]. Called by the server; the browser hydrates the body alone.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let css = format!("/{}/main.css", options.site_pkg_dir);
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <meta name="robots" content="noindex" />
-                <script nonce=leptos::nonce::use_nonce()>{LOOK_SCRIPT}</script>
-                <script nonce=leptos::nonce::use_nonce()>{CODE_SCRIPT}</script>
-                <link rel="stylesheet" href=css />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <HydrationScripts options />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
-    }
-}
 
 /// The three pages. Who sees which one is the server's decision: it redirects by role.
 #[component]
@@ -97,4 +60,10 @@ pub fn App() -> impl IntoView {
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(App);
+    // For `shell/recover.js`: from here on a failure is no missing asset.
+    let hydrated = leptos::web_sys::Event::new("hydrated");
+    let told = hydrated.and_then(|event| document().dispatch_event(&event));
+    if told.is_err() {
+        leptos::logging::warn!("the page could not tell that it is whole");
+    }
 }

@@ -97,8 +97,8 @@ impl LiveState {
                 self.time = self.time.max(time);
                 self.class = class;
             }
-            // The page is left; until then it shows what it has.
-            StreamEvent::Ended { .. } => {}
+            // The stream or the page is left; until then it shows what it has.
+            StreamEvent::Leaving { .. } | StreamEvent::Ended { .. } => {}
         }
     }
 

@@ -97,6 +97,30 @@ async fn short_stream_ends_after_its_batch() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn short_stream_has_all_that_happened_since_the_last_one() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    let id = attendee.events("/events").await.next().await.unwrap().id;
+    attendee.post("/api/deploy", "take_over=false").await;
+    world.until("a pod is ready", |s| s.ready() > 0).await;
+    let path = format!("/events?short=1&last_event_id={}", id.unwrap());
+    let mut events = attendee.events(&path).await;
+    let (mut changes, mut last) = (0, None);
+    while let Some(event) = events.next().await {
+        if event.name == "change" {
+            changes += 1;
+            last = Some(event.data);
+        }
+    }
+    assert!(changes > 1, "{changes}");
+    let newest = serde_json::to_value(&*world.snapshot()).unwrap();
+    assert_eq!(
+        last.unwrap()["snapshot"]["deployment"],
+        newest["deployment"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn short_stream_with_nothing_new_ends_after_a_sign_of_life() {
     let world = World::new(1).await;
     let attendee = world.attendee().await;
@@ -129,6 +153,53 @@ async fn stream_ends_at_once_on_shutdown() {
     events.next().await.unwrap();
     world.shutdown.cancel();
     assert!(events.ends_within(Duration::from_millis(100)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_tells_each_reader_to_come_back_at_a_moment_of_its_own() {
+    let world = World::new(5).await;
+    let mut streams = Vec::new();
+    for seat in &world.seats {
+        let attendee = world.sign_in(&seat.code).await;
+        for _ in 0..8 {
+            streams.push(attendee.events("/events").await);
+        }
+    }
+    world.shutdown.cancel();
+    let mut moments = Vec::new();
+    for mut events in streams {
+        let last = loop {
+            let event = events.next().await.unwrap();
+            if event.name == "leaving" {
+                break event;
+            }
+        };
+        assert_eq!(last.id, None);
+        assert_eq!(last.data["retry_ms"].as_u64(), last.retry.map(u64::from));
+        assert_eq!(events.next().await, None);
+        moments.extend(last.retry);
+    }
+    assert_eq!(moments.len(), 40);
+    let in_bounds = moments.iter().all(|ms| (200..2_200).contains(ms));
+    assert!(in_bounds, "{moments:?}");
+    let spread = moments.iter().max().unwrap() - moments.iter().min().unwrap();
+    assert!(spread > 1_000, "{moments:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reader_that_missed_nothing_hears_so_at_once() {
+    let world = World::new(1).await;
+    let attendee = world.attendee().await;
+    let mut events = attendee.events("/events").await;
+    let mut id = None;
+    for _ in 0..5 {
+        id = events.next().await.unwrap().id.or(id);
+    }
+    let path = format!("/events?last_event_id={}", id.unwrap());
+    let opened = tokio::time::Instant::now();
+    let next = attendee.events(&path).await.next().await.unwrap();
+    assert_eq!(next.name, "alive");
+    assert!(opened.elapsed() < Duration::from_millis(100));
 }
 
 #[tokio::test(start_paused = true)]

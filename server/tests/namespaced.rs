@@ -227,11 +227,12 @@ async fn fifty_one_seats_are_refused_at_the_start() {
     make(&simulator, 51, Watching::Cluster).await;
     let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
     let namespace = PANEL_NAMESPACE.to_owned();
-    let (seats, _watch) = Seats::start(client.clone(), namespace, shutdown.clone());
     let options = publish::Options {
         watching,
         ..publish::Options::default()
     };
+    let watches = options.telemetry.watches.clone();
+    let (seats, _watch) = Seats::start(client.clone(), namespace, watches, shutdown.clone());
     let (_, publisher) = Publisher::start(Clients::new(client), seats, options, shutdown.clone());
     let ended = timeout(Duration::from_secs(60), publisher).await.unwrap();
     let error = ended.unwrap().unwrap_err().to_string();

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::command::{program, run, say, succeeds};
-use crate::{demo, site};
+use crate::{demo, proxies, site};
 
 /// Names under which Chromium is installed.
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
@@ -24,6 +24,7 @@ pub(crate) fn pictures() -> Result<()> {
 
 fn playwright(arguments: &[&str]) -> Result<()> {
     let chromium = prepare()?;
+    let nginx = proxies::prepare()?;
     let workshop = demo::build()?;
     say("Starting the demo for the browser tests");
     let demo = Demo::start(&workshop)?;
@@ -31,6 +32,10 @@ fn playwright(arguments: &[&str]) -> Result<()> {
         .args(arguments)
         .current_dir("end2end")
         .env("CHROMIUM", chromium)
+        .env("NGINX", nginx)
+        // Some specs start panels of their own.
+        .env("WORKSHOP_BINARY", std::path::absolute(&workshop)?)
+        .env("WORKSHOP_SITE", std::path::absolute(site::SITE)?)
         .env("WORKSHOP", &demo.description))
 }
 
@@ -63,7 +68,7 @@ pub(crate) fn prepare_npm() -> Result<()> {
     }
 }
 
-fn install(what: &str, packages: &[&str]) -> Result<()> {
+pub(crate) fn install(what: &str, packages: &[&str]) -> Result<()> {
     if !Path::new("/usr/bin/apt-get").exists() {
         bail!("this needs {what}: install it, then run this again");
     }
@@ -78,7 +83,7 @@ fn install(what: &str, packages: &[&str]) -> Result<()> {
     .with_context(|| format!("failed to install {what}; install it by hand, then run this again"))
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(name))

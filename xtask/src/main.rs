@@ -9,6 +9,7 @@ mod cluster;
 mod command;
 mod demo;
 mod image;
+mod proxies;
 mod site;
 mod wasm_target;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClassPhase, History, Overview, SessionEnd, Snapshot, TimeMs};
 
-/// One item of the stream. On the wire: `event: history`, `event: change`, `event: overview`, `event: alive`, `event: ended`.
+/// One item of the stream. On the wire: `event: history`, `event: change`, `event: overview`, `event: alive`, `event: leaving`, `event: ended`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum StreamEvent {
@@ -27,6 +27,9 @@ pub enum StreamEvent {
         time: TimeMs,
         class: ClassPhase,
     },
+    /// This panel stops, the session goes on. To come back after `retry_ms`, which differs for each reader: a class must
+    /// not come back at once.
+    Leaving { retry_ms: u32 },
     /// The session is over, and the stream with it.
     Ended { end: SessionEnd },
 }
@@ -39,6 +42,7 @@ impl StreamEvent {
             Self::Change { .. } => "change",
             Self::Overview { .. } => "overview",
             Self::Alive { .. } => "alive",
+            Self::Leaving { .. } => "leaving",
             Self::Ended { .. } => "ended",
         }
     }

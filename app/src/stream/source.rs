@@ -4,20 +4,21 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{Date, Math, Reflect};
+use js_sys::{Date, Math};
 use leptos::leptos_dom::helpers::{IntervalHandle, TimeoutHandle};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{EventSource, MessageEvent, Response, VisibilityState};
+use web_sys::{EventSource, MessageEvent, VisibilityState};
 
-use super::Tries;
-use super::tries::{HIDDEN_MS, SILENCE_MS};
+use super::kept::{RELOADS, SHORT, keep, kept};
+use super::session::{Session, leave_as, session};
+use super::tries::{CALM_MS, HIDDEN_MS, SILENCE_MS};
+use super::{Reloads, Tries};
 use crate::figures::Zone;
 use crate::live::{Connection, LiveState};
-use crate::model::{SessionEnd, StreamEvent, TimeMs};
+use crate::model::{StreamEvent, TimeMs};
 
 /// What the page shows and when: read by every component, written here alone.
 #[derive(Clone, Copy)]
@@ -59,6 +60,12 @@ fn is_visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
 }
 
+/// A dialog is open: a reload would take away what it asks, or a code that it shows only once.
+fn is_asking() -> bool {
+    let dialog = document().query_selector("[role=dialog], [role=alertdialog]");
+    dialog.is_ok_and(|dialog| dialog.is_some())
+}
+
 /// The tab's stream: one EventSource at most, and what is known of it.
 struct Stream {
     live: Live,
@@ -77,6 +84,8 @@ struct Inner {
     visible: bool,
     /// When the last event came, by the browser's clock.
     heard_ms: f64,
+    /// When the panel said that it stops, until its next event or until that took too long.
+    left_ms: Option<f64>,
     /// Server's time less the browser's, in ms.
     ahead_ms: f64,
 }
@@ -107,6 +116,9 @@ impl Stream {
         });
         let time = live.state.with_untracked(|s| s.time);
         stream.inner.borrow_mut().ahead_ms = time.0 as f64 - Date::now();
+        if kept(SHORT).is_some() {
+            stream.inner.borrow_mut().tries = Tries::only_short();
+        }
         let ticking = Rc::downgrade(&stream);
         let tick = set_interval_with_handle(
             move || {
@@ -167,7 +179,7 @@ impl Stream {
                 }
             }
         });
-        for name in ["history", "change", "overview", "alive", "ended"] {
+        for name in ["history", "change", "overview", "alive", "leaving", "ended"] {
             let listener = on_event.as_ref().unchecked_ref();
             if source
                 .add_event_listener_with_callback(name, listener)
@@ -194,13 +206,23 @@ impl Stream {
         match serde_json::from_str::<StreamEvent>(&data) {
             // The stream's last words: no need to ask why it ends.
             Ok(StreamEvent::Ended { end }) => leave_as(end),
+            // Last words, too: the end follows, and for the usual second until the next replica nothing is wrong.
+            Ok(StreamEvent::Leaving { retry_ms }) => {
+                let mut inner = self.inner.borrow_mut();
+                inner.tries.leaving(retry_ms);
+                inner.left_ms = Some(Date::now());
+            }
             Ok(item) => {
                 let short = {
                     let mut inner = self.inner.borrow_mut();
                     inner.tries.event(&event_id);
                     inner.heard_ms = Date::now();
+                    inner.left_ms = None;
                     inner.tries.short()
                 };
+                if !short {
+                    keep(SHORT, None);
+                }
                 self.live.state.update(|state| state.apply(item));
                 self.live.connection.set(match short {
                     true => Connection::Slow,
@@ -234,12 +256,23 @@ impl Stream {
 
     fn tick(self: &Rc<Self>) {
         self.show_time();
-        let silent = {
-            let inner = self.inner.borrow();
-            inner.source.is_some() && Date::now() - inner.heard_ms > SILENCE_MS
+        let (silent, overdue) = {
+            let mut inner = self.inner.borrow_mut();
+            let silence = Date::now() - inner.heard_ms;
+            let silent = inner.source.is_some() && silence > inner.tries.silence_ms();
+            let overdue = inner.left_ms.take_if(|left| Date::now() - *left > CALM_MS);
+            (silent, overdue.is_some())
         };
+        if overdue {
+            self.live.connection.set(Connection::Lost);
+        }
         if silent {
-            self.inner.borrow_mut().tries.silent();
+            let mut inner = self.inner.borrow_mut();
+            inner.tries.silent();
+            if inner.tries.short() {
+                keep(SHORT, Some("1"));
+            }
+            drop(inner);
             self.close_source();
             self.live.connection.set(Connection::Lost);
             self.retry();
@@ -253,12 +286,14 @@ impl Stream {
             return;
         };
         let closed = source.source.ready_state() == EventSource::CLOSED;
+        // Now, or it would come back by itself beside the next one: a hidden tab has no animation frames.
+        source.source.close();
         inner.tries.ended();
-        let short = inner.tries.short();
+        let calm = inner.tries.short() || inner.tries.expects_another();
         drop(inner);
         // This callback is running: the source may be dropped only after it.
         request_animation_frame(move || drop(source));
-        if !short {
+        if !calm {
             self.live.connection.set(Connection::Lost);
         }
         if closed {
@@ -290,22 +325,21 @@ impl Stream {
         inner.retry = set_timeout_with_handle(open, Duration::from_millis(delay as u64)).ok();
     }
 
-    /// Once: a page that still differs after a reload shows what it can.
+    /// Until page and server are of one build; [`Reloads`] says how often.
     fn reload_if_other_build(&self) {
-        const KEY: &str = "reloaded-for";
         let server = self.live.state.with_untracked(|s| s.build.clone());
-        let (Some(server), Some(page)) = (server, &self.build) else {
+        if server.is_none() || self.build.is_none() || server == self.build || is_asking() {
+            return;
+        }
+        let reloads = kept(RELOADS).and_then(|text| serde_json::from_str(&text).ok());
+        let again = reloads.unwrap_or_default();
+        let Some(again) = Reloads::again(again, Date::now()) else {
             return;
         };
-        let Ok(Some(storage)) = window().session_storage() else {
-            return;
-        };
-        let reloaded = storage.get_item(KEY).ok().flatten();
-        if server != *page && reloaded.as_deref() != Some(server.as_str()) {
-            let kept = storage.set_item(KEY, &server);
-            if kept.is_ok() && window().location().reload().is_err() {
-                leptos::logging::warn!("the page could not be reloaded");
-            }
+        // A tab that keeps nothing must not reload: it would never stop.
+        let counted = serde_json::to_string(&again).is_ok_and(|text| keep(RELOADS, Some(&text)));
+        if counted && window().location().reload().is_err() {
+            leptos::logging::warn!("the page could not be reloaded");
         }
     }
 
@@ -328,39 +362,5 @@ impl Drop for Stream {
         if let Some(tick) = inner.tick.take() {
             tick.clear();
         }
-    }
-}
-
-/// What `GET /session` tells.
-enum Session {
-    Alive,
-    Ended(SessionEnd),
-    /// The panel or its cluster does not answer.
-    Unknown,
-}
-
-async fn session() -> Session {
-    let Ok(response) = JsFuture::from(window().fetch_with_str("/session")).await else {
-        return Session::Unknown;
-    };
-    let response: Response = response.unchecked_into();
-    match response.status() {
-        200 => Session::Alive,
-        401 => Session::Ended(end(&response).await.unwrap_or(SessionEnd::SignedOut)),
-        _ => Session::Unknown,
-    }
-}
-
-async fn end(response: &Response) -> Option<SessionEnd> {
-    let json = JsFuture::from(response.json().ok()?).await.ok()?;
-    let reason = Reflect::get(&json, &JsValue::from_str("reason")).ok()?;
-    SessionEnd::from_reason(&reason.as_string()?)
-}
-
-/// Goes to the sign-in page, which says why.
-pub(crate) fn leave_as(end: SessionEnd) {
-    let url = format!("/sign-in?reason={}", end.reason());
-    if window().location().set_href(&url).is_err() {
-        leptos::logging::warn!("the sign-in page could not be opened");
     }
 }

@@ -345,7 +345,7 @@ fn status(error: &app::Error) -> StatusCode {
     match error {
         app::Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         app::Error::Forbidden | app::Error::ClassOver => StatusCode::FORBIDDEN,
-        app::Error::NotFound => StatusCode::NOT_FOUND,
+        app::Error::NotFound | app::Error::OtherBuild => StatusCode::NOT_FOUND,
         app::Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         app::Error::Conflict { .. } => StatusCode::CONFLICT,
         app::Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

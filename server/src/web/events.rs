@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use parking_lot::Mutex;
@@ -32,6 +32,9 @@ use crate::telemetry::{Open, StreamKind};
 const ALIVE: Duration = Duration::from_secs(5);
 /// How soon a stream learns that its session expired.
 const RECHECK: Duration = Duration::from_secs(2);
+/// When the panel stops, its readers come back within this time, each at a moment of its own: the next replica renders
+/// a whole history for each. Long enough for that, short enough that no chart has a hole that is seen.
+const COME_BACK_MS: std::ops::Range<u32> = 200..2_200;
 /// Open streams of one session: its tabs and devices.
 const STREAMS: u32 = 12;
 
@@ -118,10 +121,11 @@ pub(super) async fn events(
     let live = Live {
         frames: Box::pin(feed.reader(last_event_id)),
         ready: VecDeque::new(),
-        ticks: every(ALIVE),
+        // The first at once: who comes back and has missed nothing learns so.
+        ticks: every(ALIVE, Instant::now()),
         changes: state.seats.follow(&session),
         class: state.seats.class_phase(),
-        recheck: every(RECHECK),
+        recheck: every(RECHECK, Instant::now() + RECHECK),
         short: options.short == Some(1),
         begun: false,
         over: false,
@@ -148,8 +152,8 @@ fn later(status: StatusCode, error: &str) -> Response {
     (status, [(RETRY_AFTER, "2")], told).into_response()
 }
 
-fn every(period: Duration) -> Interval {
-    let mut interval = interval_at(Instant::now() + period, period);
+fn every(period: Duration, first: Instant) -> Interval {
+    let mut interval = interval_at(first, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }
@@ -188,7 +192,10 @@ impl Live {
         loop {
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => return None,
+                () = shutdown.cancelled() => {
+                    self.over = true;
+                    return Some(leaving());
+                }
                 // An instructor's act, or a sign-out on another device: before whatever else there is to tell.
                 () = self.changes.changed() => {
                     if let Some(bytes) = self.ended() {
@@ -202,6 +209,10 @@ impl Live {
                     let frame = frame?;
                     if !self.begun || self.short {
                         self.begun = true;
+                        // A short stream with one change each would fall behind what happens.
+                        while self.short && let Some(Some(more)) = self.frames.next().now_or_never() {
+                            self.ready.push_back(more.bytes);
+                        }
                         let alive = self.alive();
                         self.ready.push_back(alive);
                         self.ticks.reset();
@@ -240,6 +251,16 @@ impl Live {
         self.over = true;
         Some(encode(&StreamEvent::Ended { end }))
     }
+}
+
+/// The last words of a panel that stops. `retry` is for readers that are no page of ours: a page's script cannot see it.
+fn leaving() -> Bytes {
+    // Without randomness all come back in the middle.
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    let retry_ms = COME_BACK_MS.start + random % (COME_BACK_MS.end - COME_BACK_MS.start);
+    let retry = format!("retry: {retry_ms}\n");
+    let event = encode(&StreamEvent::Leaving { retry_ms });
+    Bytes::from([retry.as_bytes(), &event].concat())
 }
 
 /// Signs of life and last words. No `id`, so that they do not count as something received.

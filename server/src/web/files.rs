@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use axum::body::Body;
 use axum::extract::{Path as UrlPath, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, StatusCode, Uri};
+use http::header::{ACCEPT, CACHE_CONTROL};
+use http::{HeaderValue, StatusCode};
 use leptos::config::LeptosOptions;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
@@ -80,14 +80,15 @@ fn is_name(build: &str) -> bool {
     !build.is_empty() && build.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// `GET /pkg/<hash>/…`: never changes. Another hash is of another build: 404, and the page reloads once.
+/// `GET /pkg/<hash>/…`: never changes. Another hash is of another build, which another replica may have in a moment: 404
+/// that nobody keeps, and the page recovers (`app/src/shell/recover.js`).
 pub(super) async fn built(
     State(state): State<AppState>,
     UrlPath((build, _file)): UrlPath<(String, String)>,
     request: Request,
 ) -> Response {
     if build != state.site.build {
-        return nothing_here(request.uri().clone()).await;
+        return nothing_here(request).await;
     }
     cached(
         state.site.file(request).await,
@@ -108,7 +109,17 @@ fn cached(mut response: Response, how: &'static str) -> Response {
     response
 }
 
-/// Any other address.
-pub(super) async fn nothing_here(_uri: Uri) -> Response {
-    (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
+/// Any other address. A server function that is not here is one of another build: the page that asks for it is from
+/// before an update, or ahead of it.
+pub(super) async fn nothing_here(request: Request) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response();
+    }
+    let error = app::Error::OtherBuild;
+    let accept = request.headers().get(ACCEPT);
+    let is_form = accept.is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
+    match is_form {
+        true => (StatusCode::NOT_FOUND, app::words::error(&error)).into_response(),
+        false => (StatusCode::NOT_FOUND, axum::Json(error)).into_response(),
+    }
 }

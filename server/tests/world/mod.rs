@@ -7,7 +7,8 @@
     reason = "a test that cannot go on ends"
 )]
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,9 +27,10 @@ use server::publish::{self, Published, Publisher};
 use server::seats::Seats;
 use server::seats::provision::{self, Extras};
 use server::telemetry::Telemetry;
-use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
+use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams, TrustedProxies};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -44,38 +46,50 @@ pub(crate) struct World {
     pub(crate) instructor: String,
     pub(crate) shutdown: CancellationToken,
     watching: Watching,
-    router: Router,
+    panel: Panel,
 }
 
 /// A second panel.
 pub(crate) struct Replica {
-    router: Router,
+    /// Ends this panel alone.
+    pub(crate) shutdown: CancellationToken,
+    panel: Panel,
+}
+
+/// What differs between panels of one cluster.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// A folder of built pages; none by default.
+    pub(crate) site: PathBuf,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) watching: Watching,
 }
 
 impl Replica {
     /// The same person's next request, sent here.
     pub(crate) fn serves(&self, browser: &Browser) -> Browser {
         Browser {
-            router: self.router.clone(),
+            router: self.panel.router.clone(),
             ..browser.clone()
         }
+    }
+
+    /// Listens on a free port of this machine, on the real clock only; returns where.
+    pub(crate) async fn listens(&self) -> SocketAddr {
+        self.panel.listens().await
     }
 }
 
 /// One panel's rooms around one client.
 struct Panel {
-    published: Arc<Published>,
-    telemetry: Telemetry,
+    state: AppState,
     router: Router,
 }
 
 impl Panel {
     /// Returns once it has listed the cluster.
-    async fn start(
-        simulator: &Simulator,
-        watching: Watching,
-        shutdown: &CancellationToken,
-    ) -> Self {
+    async fn start(simulator: &Simulator, options: Options, shutdown: &CancellationToken) -> Self {
+        let site = Arc::new(Site::open(&options.site));
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let telemetry = Telemetry::new("no build");
         let client = telemetry.api_server.measured(client);
@@ -90,8 +104,9 @@ impl Panel {
             clients.clone(),
             known.clone(),
             publish::Options {
+                build: site.build().to_owned(),
                 telemetry: telemetry.clone(),
-                watching,
+                watching: options.watching,
                 ..publish::Options::default()
             },
             shutdown.clone(),
@@ -111,24 +126,31 @@ impl Panel {
                 limits,
                 Audit::new(telemetry.commands.clone()),
             ),
-            site: Arc::new(Site::open(Path::new("no such folder"))),
+            site,
             public_url: Arc::new(PublicUrl::parse(ORIGIN, false).unwrap()),
             load_defaults: LoadSettings::DEFAULT,
             load_limits: limits,
             simulated: true,
             streams: Streams::default(),
             refusals: Refusals::default(),
-            telemetry: telemetry.clone(),
+            telemetry,
             acts: TaskTracker::new(),
-            trusted_proxies: Arc::default(),
+            trusted_proxies: Arc::new(options.trusted_proxies),
             shutdown: shutdown.clone(),
         };
         until("the panel is ready", || published.ready() && known.ready()).await;
         Self {
-            published,
-            telemetry,
-            router: web::router(state),
+            router: web::router(state.clone()),
+            state,
         }
+    }
+
+    async fn listens(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = self.state.shutdown.clone();
+        tokio::spawn(web::run(listener, self.state.clone(), shutdown));
+        address
     }
 }
 
@@ -140,15 +162,22 @@ pub(crate) struct Seat {
 impl World {
     /// A cluster with that many seats, and a panel that has listed it.
     pub(crate) async fn new(seats: u16) -> Self {
-        Self::watched(seats, Watching::Cluster).await
+        Self::with(seats, Options::default()).await
     }
 
     /// The same where the panel has no right to the whole cluster.
     pub(crate) async fn namespaced(seats: u16) -> Self {
-        Self::watched(seats, Watching::Namespaces).await
+        let watching = Watching::Namespaces;
+        let options = Options {
+            watching,
+            ..Options::default()
+        };
+        Self::with(seats, options).await
     }
 
-    async fn watched(seats: u16, watching: Watching) -> Self {
+    /// The same, with a panel of these options.
+    pub(crate) async fn with(seats: u16, options: Options) -> Self {
+        let watching = options.watching;
         let shutdown = CancellationToken::new();
         let simulator = Simulator::new(simulator::Options {
             start: "2026-11-23T09:00:00Z".parse().unwrap(),
@@ -186,25 +215,39 @@ impl World {
         });
         let attendees = attendees.collect();
 
-        let panel = Panel::start(&simulator, watching, &shutdown).await;
+        let panel = Panel::start(&simulator, options, &shutdown).await;
         Self {
-            published: panel.published,
-            telemetry: panel.telemetry,
-            router: panel.router,
+            published: Arc::clone(&panel.state.published),
+            telemetry: panel.state.telemetry.clone(),
+            watching,
+            panel,
             simulator,
             seats: attendees,
             instructor,
             shutdown,
-            watching,
         }
     }
 
     /// Another replica of the panel: the same cluster, and nothing else in common.
     pub(crate) async fn replica(&self) -> Replica {
-        let panel = Panel::start(&self.simulator, self.watching, &self.shutdown).await;
-        Replica {
-            router: panel.router,
-        }
+        let watching = self.watching;
+        let options = Options {
+            watching,
+            ..Options::default()
+        };
+        self.replica_with(options).await
+    }
+
+    /// The same, with these options.
+    pub(crate) async fn replica_with(&self, options: Options) -> Replica {
+        let shutdown = self.shutdown.child_token();
+        let panel = Panel::start(&self.simulator, options, &shutdown).await;
+        Replica { shutdown, panel }
+    }
+
+    /// The first panel listens on a free port of this machine, on the real clock only; returns where.
+    pub(crate) async fn listens(&self) -> SocketAddr {
+        self.panel.listens().await
     }
 
     /// As an administrator.
@@ -215,7 +258,7 @@ impl World {
     /// A browser in which nobody is signed in.
     pub(crate) fn stranger(&self) -> Browser {
         Browser {
-            router: self.router.clone(),
+            router: self.panel.router.clone(),
             cookie: None,
             headers: HeaderMap::new(),
         }
@@ -364,6 +407,8 @@ pub(crate) struct Events {
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
+    /// When to come back, in ms.
+    pub(crate) retry: Option<u32>,
     pub(crate) data: serde_json::Value,
 }
 
@@ -400,6 +445,7 @@ fn read(text: &str) -> Event {
     Event {
         name: field("event").expect("an event has a name").to_owned(),
         id: field("id").map(str::to_owned),
+        retry: field("retry").map(|ms| ms.parse().unwrap()),
         data: serde_json::from_str(field("data").expect("an event has data")).unwrap(),
     }
 }
