@@ -12,6 +12,7 @@ mod browser;
 mod check;
 mod journey;
 mod kubectl;
+mod namespaced;
 mod panel;
 mod seats;
 mod walls;

@@ -1,7 +1,7 @@
 //! The panel as a process: its account and seats on the cluster, and the program itself.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -36,37 +36,14 @@ impl Installed {
         remove(seats);
         let rbac = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
         kubectl(&["apply", "-f", rbac]);
-        let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
-            .args([
-                "seats",
-                "create",
-                "--count",
-                &seats.to_string(),
-                "--prefix",
-                PREFIX,
-            ])
-            .output()
-            .expect("the program runs");
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "seats create failed: {error}");
-        let mut installed = Self {
-            seats: Vec::new(),
-            instructor: String::new(),
+        let count = seats.to_string();
+        let (made, instructor) = create_seats(&["--count", &count, "--prefix", PREFIX]);
+        assert_eq!(made.len(), seats as usize);
+        Self {
+            seats: made,
+            instructor,
             kubeconfig: kubeconfig(NAMESPACE),
-        };
-        for line in printed.lines() {
-            match line.split_whitespace().collect::<Vec<_>>()[..] {
-                ["seat", namespace, code] => installed.seats.push(Seat {
-                    namespace: namespace.to_owned(),
-                    code: code.to_owned(),
-                }),
-                ["instructor", code] => installed.instructor = code.to_owned(),
-                _ => {}
-            }
         }
-        assert_eq!(installed.seats.len(), seats as usize, "{printed}");
-        installed
     }
 
     /// A client that is nobody but the panel.
@@ -81,25 +58,55 @@ impl Installed {
 
     /// Starts the panel; returns once it is ready, as a Service would send requests to it.
     pub(crate) async fn start(&self) -> Panel {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_workshop"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("KUBECONFIG", &self.kubeconfig)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the panel starts");
-        let output = process.stdout.take().expect("its output is ours");
-        let address = BufReader::new(output)
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("open http://").map(str::to_owned))
-            .expect("it tells its address");
-        let anyone = Browser::anonymous(&address);
-        while anyone.status("GET", "/readyz").await != StatusCode::OK {
-            // A kubelet asks again and again, too.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Panel { process, address }
+        serve(&self.kubeconfig, &[]).await
     }
+}
+
+/// Makes seats; returns the attendees' and the instructor's code.
+pub(crate) fn create_seats(arguments: &[&str]) -> (Vec<Seat>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .args(["seats", "create"])
+        .args(arguments)
+        .output()
+        .expect("the program runs");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "seats create failed: {error}");
+    let (mut seats, mut instructor) = (Vec::new(), String::new());
+    for line in printed.lines() {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["seat", namespace, code] => seats.push(Seat {
+                namespace: namespace.to_owned(),
+                code: code.to_owned(),
+            }),
+            ["instructor", code] => instructor = code.to_owned(),
+            _ => {}
+        }
+    }
+    (seats, instructor)
+}
+
+/// Starts a panel with the account of `kubeconfig`; returns once it is ready.
+pub(crate) async fn serve(kubeconfig: &Path, arguments: &[&str]) -> Panel {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(arguments)
+        .env("KUBECONFIG", kubeconfig)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the panel starts");
+    let output = process.stdout.take().expect("its output is ours");
+    let address = BufReader::new(output)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("open http://").map(str::to_owned))
+        .expect("it tells its address");
+    let anyone = Browser::anonymous(&address);
+    while anyone.status("GET", "/readyz").await != StatusCode::OK {
+        // A kubelet asks again and again, too.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Panel { process, address }
 }
 
 impl Drop for Installed {
