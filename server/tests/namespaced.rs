@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use app::model::{Finding, Phase, SourceState, Unwatched};
 use http::StatusCode;
-use k8s_openapi::api::rbac::v1::RoleBinding;
-use kube::api::{Api, DeleteParams};
 use server::cluster::{Clients, MOST_NAMESPACES, Watching};
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Publisher};
@@ -25,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 use world::{World, until};
 
 const PANEL: &str = "system:serviceaccount:workshop:panel";
+
+const LOAD: &str = "users=200&spawn_rate=100&run_time_s=300&n=30";
 
 /// Kinds that are watched in each seat's namespace.
 const KINDS: usize = 9;
@@ -90,8 +90,7 @@ async fn attendees_page_and_buttons_work_without_a_cluster_wide_request() {
     let deployed = attendee.post("/api/deploy", "take_over=false").await;
     assert_eq!(deployed.status, StatusCode::OK, "{}", deployed.body);
     world.until("ready", |s| s.phase == Phase::Ready).await;
-    let load = "users=200&spawn_rate=100&run_time_s=300&n=30";
-    let started = attendee.post("/api/start_load", load).await;
+    let started = attendee.post("/api/start_load", LOAD).await;
     assert_eq!(started.status, StatusCode::OK, "{}", started.body);
     world
         .until("scaled up, by CPU values of its own", |s| {
@@ -193,26 +192,36 @@ async fn seat_without_the_role_is_unknown_with_its_cure_while_others_live() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn right_that_is_taken_away_ends_what_was_observed_of_that_seat_alone() {
+async fn right_that_is_taken_away_ends_what_was_observed_and_is_no_news_of_the_load() {
     let world = World::namespaced(2).await;
     let (first, second) = (namespace(1), namespace(2));
-    let bindings: Api<RoleBinding> = Api::namespaced(world.admin(), &second);
-    bindings
-        .delete("workshop-panel-acts-as-attendee", &DeleteParams::default())
-        .await
-        .unwrap();
-    // A running watch goes on until it ends; the next one is refused.
+    let attendee = world.attendee().await;
+    attendee.post("/api/deploy", "take_over=false").await;
+    world.until("ready", |s| s.phase == Phase::Ready).await;
+    attendee.post("/api/start_load", LOAD).await;
+    world.until("loaded", |s| s.phase == Phase::LoadOn).await;
+    // As `workshop seats create` without `--namespaced`. A running watch goes on until it ends; the next one is refused.
+    make(&world.simulator, 1, Watching::Cluster).await;
     until("unwatched", || {
-        is_unwatched(&world, &second, Unwatched::NoRole)
+        is_unwatched(&world, &first, Unwatched::NoRole)
     })
     .await;
-    let intervals = |namespace: &str| {
-        let history = world.published.history(namespace).unwrap();
-        history.observed.cluster
-    };
-    assert!(intervals(&second).last().unwrap().to.is_some());
-    assert_eq!(intervals(&first).len(), 1);
-    assert!(intervals(&first)[0].to.is_none());
+    let history = world.published.history(&first).unwrap();
+    assert_eq!(history.observed.cluster.len(), 1);
+    assert!(history.observed.cluster[0].to.is_some());
+    assert!(history.pods.last().unwrap().ready > 0, "no fall to 0");
+    let marks = history.marks.len();
+
+    make(&world.simulator, 2, Watching::Namespaces).await;
+    until("live", || is_live(&world, &first)).await;
+    let history = world.published.history(&first).unwrap();
+    assert_eq!(history.observed.cluster.len(), 2);
+    assert_eq!(history.marks.len(), marks, "{:?}", history.marks);
+    assert!(world.snapshot().load.is_some());
+
+    let history = world.published.history(&second).unwrap();
+    assert_eq!(history.observed.cluster.len(), 1);
+    assert!(history.observed.cluster[0].to.is_none());
 }
 
 #[tokio::test(start_paused = true)]

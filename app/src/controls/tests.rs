@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::samples::{self, at};
-use crate::model::{Explanation, LoadEnd, LoadOutcome};
+use crate::model::{Explanation, LoadEnd, LoadOutcome, Unwatched};
 use ControlState::{Busy, Disabled, Filled, On};
 
 fn now(seconds: f64) -> Moment {
@@ -345,4 +345,20 @@ fn without_cluster_nothing_can_be_pressed() {
         c.clean_up.reason.as_deref(),
         Some("Cluster not reachable since 14:00:40.")
     );
+}
+
+#[test]
+fn what_is_not_seen_cannot_be_pressed() {
+    let mut snapshot = loaded(LoadStage::Running);
+    let why = Unwatched::NoRole;
+    snapshot.sources.cluster = SourceState::Unwatched { why };
+    let c = controls(&snapshot, now(60.0));
+    for control in [&c.deploy, &c.start_load, &c.stop_load, &c.clean_up] {
+        assert!(!control.enabled());
+        assert_eq!(
+            control.reason.as_deref(),
+            Some("The panel does not see this namespace.")
+        );
+    }
+    assert_eq!(c.line, "kubectl works as before.");
 }

@@ -1,8 +1,8 @@
 //! The exact sentences, for the figures of the recorded run.
 
 use super::*;
-use crate::model::SourceState;
 use crate::model::samples::{self, T0, at};
+use crate::model::{SourceState, Unwatched};
 
 fn why(situation: &Explanation) -> (String, String) {
     let mut snapshot = samples::idle();
@@ -272,6 +272,29 @@ fn missing_request_names_the_container() {
 }
 
 #[test]
+fn namespace_that_is_not_seen_is_never_told_as_empty() {
+    says(
+        trouble(&Finding::NotWatched {
+            why: Unwatched::NoRole,
+        }),
+        "The panel may not read the namespace workshop-user-7.",
+        "An administrator runs `workshop seats create --namespaced` again: it brings the seats' Roles up to date.",
+    );
+    says(
+        trouble(&Finding::NotWatched {
+            why: Unwatched::TooMany { most: 50 },
+        }),
+        "The panel watches 50 seats one by one, and workshop-user-7 is one more.",
+        "An administrator deletes seats, or lets the panel read the whole cluster.",
+    );
+    says(
+        why(&Explanation::NotWatched),
+        "The panel does not see this namespace.",
+        "kubectl works as before.",
+    );
+}
+
+#[test]
 fn unexplained_step_is_not_hidden() {
     let (sentence, arithmetic) = why(&Explanation::NotReproducible {
         asked: 8,
@@ -325,6 +348,12 @@ fn freshness_keeps_three_ages_apart() {
     assert_eq!(
         told(Connection::Live, &snapshot),
         "▲ Cluster not reachable since 14:00:25"
+    );
+    let why = Unwatched::NoRole;
+    snapshot.sources.cluster = SourceState::Unwatched { why };
+    assert_eq!(
+        told(Connection::Live, &snapshot),
+        "▲ The panel does not see this namespace."
     );
 }
 

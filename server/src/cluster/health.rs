@@ -238,3 +238,71 @@ impl Known {
             .map_or(SourceState::Live, |since| SourceState::Lost { since })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::ClockSync;
+    use super::*;
+
+    fn mk_health(scope: Scope) -> Health {
+        let changes = Arc::<Changes>::default();
+        let clock = Arc::<ClockSync>::default();
+        let reach = Arc::new(Reach::new(Arc::clone(&changes), clock));
+        let health = Health::new(scope, changes, reach);
+        for kind in [DEPLOYMENT, POD, SCALED_OBJECT, "Event"] {
+            health.expect(kind);
+        }
+        health
+    }
+
+    fn refuse(health: &Health, kind: &'static str) {
+        health.absent(kind, &std::fmt::Error);
+    }
+
+    #[tokio::test]
+    async fn missing_right_to_what_the_chart_needs_makes_all_unknown() {
+        let health = mk_health(Scope::Namespace("seat".to_owned()));
+        for kind in [DEPLOYMENT, SCALED_OBJECT, "Event"] {
+            health.live(kind);
+        }
+        assert!(!health.ready());
+        refuse(&health, POD);
+        health.metrics(SourceState::Absent);
+        assert!(health.ready(), "what is refused is known");
+        let why = Unwatched::NoRole;
+        assert_eq!(
+            health.sources(),
+            Sources::all(SourceState::Unwatched { why })
+        );
+        health.live(POD);
+        assert_eq!(health.sources().cluster, SourceState::Live);
+    }
+
+    #[tokio::test]
+    async fn missing_right_to_something_else_leaves_the_rest_alive() {
+        let health = mk_health(Scope::Cluster);
+        for kind in [DEPLOYMENT, POD] {
+            health.live(kind);
+        }
+        refuse(&health, SCALED_OBJECT);
+        refuse(&health, "Event");
+        health.metrics(SourceState::Live);
+        assert!(health.ready());
+        let sources = health.sources();
+        assert_eq!(sources.cluster, SourceState::Live);
+        assert_eq!(sources.keda, SourceState::Absent);
+        assert_eq!(sources.metrics, SourceState::Live);
+    }
+
+    #[tokio::test]
+    async fn one_kind_that_is_lost_loses_its_scope() {
+        let health = mk_health(Scope::Cluster);
+        for kind in [DEPLOYMENT, POD, SCALED_OBJECT, "Event"] {
+            health.live(kind);
+        }
+        health.broken("Event", &std::fmt::Error);
+        let lost = health.sources().cluster;
+        assert!(matches!(lost, SourceState::Lost { .. }), "{lost:?}");
+        assert!(health.ready(), "what is known can still be shown");
+    }
+}

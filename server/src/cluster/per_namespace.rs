@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::reader::{Reader, Shared};
@@ -12,6 +14,10 @@ use super::readers::Each;
 use super::scope::{MOST_NAMESPACES, Scope, TooManySeats};
 use super::seats::Seat;
 use crate::seats::Seats;
+
+/// Between two seats' beginnings. All lists at once would open half as many connections again, which kube's client keeps;
+/// and all watches would end in the same second of each minute.
+const SPACING: Duration = Duration::from_millis(40);
 
 /// The owner of all readers of namespaces.
 pub(super) struct PerNamespace {
@@ -69,7 +75,7 @@ impl PerNamespace {
                     return "seats";
                 }
                 is_first = false;
-                self.take(seats);
+                self.take(seats).await;
             }
             tokio::select! {
                 _ = changed.changed() => {}
@@ -83,7 +89,7 @@ impl PerNamespace {
     }
 
     /// Takes in which seats there are, as number by namespace.
-    fn take(&mut self, seats: BTreeMap<String, Seat>) {
+    async fn take(&mut self, seats: BTreeMap<String, Seat>) {
         let chosen = choose(&seats, |namespace| self.stops.contains_key(namespace));
         let gone = self.stops.keys().filter(|name| !chosen.contains(*name));
         for namespace in gone.cloned().collect::<Vec<_>>() {
@@ -92,6 +98,7 @@ impl PerNamespace {
         for namespace in &chosen {
             if !self.stops.contains_key(namespace) {
                 self.begin(namespace);
+                sleep(SPACING).await;
             }
         }
         self.leave_out(&seats, &chosen);

@@ -32,9 +32,6 @@ pub fn diagnose(symptoms: &Symptoms<'_>) -> Vec<Finding> {
     if let SourceState::Lost { since } = symptoms.sources.cluster {
         findings.push(Finding::ClusterUnreachable { since });
     }
-    if let SourceState::Unwatched { why } = symptoms.sources.cluster {
-        findings.push(Finding::NotWatched { why });
-    }
     findings.extend(symptoms.image_pull());
     findings.extend(symptoms.crash_loop());
     findings.extend(symptoms.refused());

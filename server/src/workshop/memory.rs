@@ -3,8 +3,8 @@
 //! The publisher keeps one for each seat and calls [`Memory::observe`] for each change.
 
 use app::model::{
-    Explanation, History, LoadMark, LoadSample, LoadStage, PodRole, Snapshot, SourceState, Sources,
-    TimeMs,
+    Explanation, Finding, History, LoadMark, LoadSample, LoadStage, Phase, PodRole, Snapshot,
+    SourceState, Sources, TimeMs, Unwatched,
 };
 use autoscaling::replica_calculator::PodState as CountedPod;
 
@@ -69,6 +69,9 @@ impl Memory {
         keep_ms: i64,
         now: TimeMs,
     ) -> Observed {
+        if let SourceState::Unwatched { why } = sources.cluster {
+            return self.unwatched(&objects.namespace, why, sources, keep_ms, now);
+        }
         let found = recognise(objects);
         let deployment = found.deployment.as_deref().map(snapshot::deployment);
         let service = found.service.as_deref().map(snapshot::service);
@@ -145,10 +148,7 @@ impl Memory {
             looks: &self.looks,
             now,
         };
-        let explanation = match sources.cluster {
-            SourceState::Unwatched { .. } => Explanation::NotWatched,
-            _ => explain::explain(&situation),
-        };
+        let explanation = explain::explain(&situation);
         let recheck = [
             explain::recheck(&situation),
             diagnose::recheck(sources, now),
@@ -207,6 +207,43 @@ impl Memory {
             appended,
             recheck: recheck.into_iter().flatten().min(),
             follow,
+            gained,
+        }
+    }
+
+    /// Nothing is seen, which is no news of the app or the load: all that is remembered stays for when they are seen again.
+    fn unwatched(
+        &mut self,
+        namespace: &str,
+        why: Unwatched,
+        sources: &Sources,
+        keep_ms: i64,
+        now: TimeMs,
+    ) -> Observed {
+        self.was_live = false;
+        let gained = self.recorder.sources(sources, false, now);
+        self.recorder.forget_before(now.plus_ms(-keep_ms));
+        Observed {
+            snapshot: Snapshot {
+                namespace: namespace.to_owned(),
+                time: now,
+                phase: Phase::NotWatched,
+                deployment: None,
+                service: None,
+                scaled_object: None,
+                autoscaler: None,
+                pods: Vec::new(),
+                load: None,
+                explanation: Explanation::NotWatched,
+                findings: vec![Finding::NotWatched { why }],
+                sources: sources.clone(),
+            },
+            appended: History {
+                observed: self.recorder.observed().clone(),
+                ..History::default()
+            },
+            recheck: None,
+            follow: None,
             gained,
         }
     }

@@ -103,9 +103,6 @@ pub struct Standing<'a> {
 
 /// Where a seat stands.
 pub fn phase(standing: &Standing<'_>) -> Phase {
-    if *standing.explanation == Explanation::NotWatched {
-        return Phase::NotWatched;
-    }
     let app = || standing.pods.iter().filter(|pod| pod.role == PodRole::App);
     let load = standing.load.filter(|load| load.stage != LoadStage::Ended);
     let Some(deployment) = standing

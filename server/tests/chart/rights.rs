@@ -42,7 +42,8 @@ fn rows(place: &'static str, rules: &[Value]) -> BTreeSet<Row> {
 /// The table of docs/security.md, without the right that each seat's Role gives.
 fn documented() -> BTreeSet<Row> {
     let document = include_str!("../../../docs/security.md");
-    let (_, after) = document.split_once("| resource | verbs | why |").unwrap();
+    let head = "| resource | verbs | where | where with `--namespaced` | why |";
+    let (_, after) = document.split_once(head).unwrap();
     let lines = after
         .lines()
         .skip(2)
@@ -50,18 +51,17 @@ fn documented() -> BTreeSet<Row> {
     let mut rows = BTreeSet::new();
     for line in lines {
         let cells: Vec<_> = line.split('|').map(str::trim).collect();
-        let (resources, verbs) = (cells[1], cells[2].to_owned());
-        if let Some(resources) = resources.strip_suffix(", everywhere") {
-            let names = resources.split(", ").map(str::to_owned);
-            rows.extend(names.map(|name| (EVERYWHERE, name, verbs.clone())));
-        } else if let Some(resource) = resources.strip_suffix(" of its own namespace") {
-            rows.insert((OWN, resource.to_lowercase(), verbs));
-        } else {
-            assert!(
-                resources.starts_with("serviceaccounts `attendee`"),
-                "{line}"
-            );
-        }
+        let place = match cells[3] {
+            "everywhere" => EVERYWHERE,
+            "its own namespace" => OWN,
+            place => {
+                assert_eq!(place, "seats' namespaces", "{line}");
+                continue;
+            }
+        };
+        let resources = cells[1].to_lowercase();
+        let resources = resources.split(", ").map(str::to_owned);
+        rows.extend(resources.map(|resource| (place, resource, cells[2].to_owned())));
     }
     rows
 }

@@ -13,7 +13,9 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 use server::check::{Outcome, Wanted};
+use server::cluster::Watching;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
+use server::seats::provision::{self, Extras};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, MetricsApi};
 use tower::ServiceExt;
@@ -339,6 +341,39 @@ async fn autoscaler_of_somebody_else_fails_with_its_command() {
         "Autoscalers",
         "kubectl delete hpa by-hand -n workshop-user-1",
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn panel_of_namespaces_needs_its_roles_and_nothing_everywhere() {
+    let world = World::new(8).await;
+    let namespaced = || Wanted {
+        watching: Watching::Namespaces,
+        ..wanted()
+    };
+    // Made for the other kind: the seats' Roles let it read nothing there, the ClusterRole everything everywhere.
+    let bindings: Api<ClusterRoleBinding> = Api::all(world.admin());
+    let params = DeleteParams::default();
+    bindings.delete("workshop-panel", &params).await.unwrap();
+    let report = world.check_with(&world.admin(), namespaced()).await;
+    assert_cure(
+        only_failure(&report),
+        "Reading the seats",
+        "workshop seats create --count 3 --namespaced",
+    );
+    let extras = Extras {
+        watching: Watching::Namespaces,
+        ..Extras::default()
+    };
+    world.make_seats(extras).await;
+    let report = world.check_with(&world.admin(), namespaced()).await;
+    assert_eq!(report.exit_code(), 0, "{}", report.text());
+
+    provision::apply_panel_rights(&world.admin(), PANEL_NAMESPACE, Watching::Cluster)
+        .await
+        .unwrap();
+    let report = world.check_with(&world.admin(), namespaced()).await;
+    assert_eq!(report.exit_code(), 0, "{}", report.text());
+    assert!(report.text().contains("list pods in all namespaces"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,17 +51,22 @@ impl World {
         provision::apply_panel_rights(&admin, PANEL_NAMESPACE, Watching::default())
             .await
             .unwrap();
+        world.make_seats(Extras::default()).await;
+        // metrics-server needs a scrape before it has samples.
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        world
+    }
+
+    /// Makes the seats, or brings them up to date.
+    pub(crate) async fn make_seats(&self, extras: Extras) {
         let options = provision::Options {
             count: SEATS,
             prefix: "workshop-user-".to_owned(),
             panel_namespace: PANEL_NAMESPACE.to_owned(),
         };
-        provision::create(&admin, &options, &Settings::default(), Extras::default())
+        provision::create(&self.admin(), &options, &Settings::default(), extras)
             .await
             .unwrap();
-        // metrics-server needs a scrape before it has samples.
-        tokio::time::sleep(Duration::from_secs(40)).await;
-        world
     }
 
     pub(crate) fn admin(&self) -> Client {

@@ -13,6 +13,7 @@ mod check;
 mod front;
 mod journey;
 mod kubectl;
+mod namespaced;
 mod panel;
 mod release;
 mod seats;

@@ -1,11 +1,15 @@
-//! The panel's account and seats on the cluster.
+//! The panel as a process: its account and seats on the cluster, and the program itself.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use http::StatusCode;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
+use crate::browser::Browser;
 use crate::kubectl::{delete_cluster_rights, delete_namespaces, kubectl};
 
 /// The panel's own namespace, and the prefix of the seats', apart from those of a class on the same cluster.
@@ -30,43 +34,20 @@ impl Installed {
     /// Makes the panel's account, seats and a kubeconfig that holds nothing but that account's token.
     pub(crate) fn new(seats: u32) -> Self {
         remove(seats);
-        let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
-            .args([
-                "seats",
-                "create",
-                "--count",
-                &seats.to_string(),
-                "--prefix",
-                PREFIX,
-                "--panel-rights",
-            ])
-            .output()
-            .expect("the program runs");
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "seats create failed: {error}");
+        let count = seats.to_string();
+        let printed = create_seats(&["--count", &count, "--prefix", PREFIX, "--panel-rights"]);
         Self::found(seats, &printed)
     }
 
     /// Seats that were just made, from what `workshop seats create` printed.
     pub(crate) fn found(seats: u32, printed: &str) -> Self {
-        let mut installed = Self {
-            seats: Vec::new(),
-            instructor: String::new(),
+        let (made, instructor) = codes(printed);
+        assert_eq!(made.len(), seats as usize, "{printed}");
+        Self {
+            seats: made,
+            instructor,
             kubeconfig: kubeconfig(NAMESPACE),
-        };
-        for line in printed.lines() {
-            match line.split_whitespace().collect::<Vec<_>>()[..] {
-                ["seat", namespace, code] => installed.seats.push(Seat {
-                    namespace: namespace.to_owned(),
-                    code: code.to_owned(),
-                }),
-                ["instructor", code] => installed.instructor = code.to_owned(),
-                _ => {}
-            }
         }
-        assert_eq!(installed.seats.len(), seats as usize, "{printed}");
-        installed
     }
 
     /// A client that is nobody but the panel.
@@ -80,9 +61,75 @@ impl Installed {
     }
 }
 
+/// Makes seats; returns what is printed.
+pub(crate) fn create_seats(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .args(["seats", "create"])
+        .args(arguments)
+        .output()
+        .expect("the program runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "seats create failed: {error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The attendees' seats and the instructor's code, from what `workshop seats create` printed.
+pub(crate) fn codes(printed: &str) -> (Vec<Seat>, String) {
+    let (mut seats, mut instructor) = (Vec::new(), String::new());
+    for line in printed.lines() {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["seat", namespace, code] => seats.push(Seat {
+                namespace: namespace.to_owned(),
+                code: code.to_owned(),
+            }),
+            ["instructor", code] => code.clone_into(&mut instructor),
+            _ => {}
+        }
+    }
+    (seats, instructor)
+}
+
+/// Starts a panel with the account of `kubeconfig`; returns once it is ready.
+pub(crate) async fn serve(kubeconfig: &Path, arguments: &[&str]) -> Panel {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_workshop"))
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(arguments)
+        .env("KUBECONFIG", kubeconfig)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the panel starts");
+    let output = process.stdout.take().expect("its output is ours");
+    let address = BufReader::new(output)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("open http://").map(str::to_owned))
+        .expect("it tells its address");
+    let anyone = Browser::anonymous(&address);
+    while anyone.status("GET", "/readyz").await != StatusCode::OK {
+        // A kubelet asks again and again, too.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Panel { process, address }
+}
+
 impl Drop for Installed {
     fn drop(&mut self) {
         remove(u32::try_from(self.seats.len()).unwrap_or(u32::MAX));
+    }
+}
+
+/// A running panel, ended when dropped.
+pub(crate) struct Panel {
+    process: Child,
+    /// `127.0.0.1:PORT`
+    pub(crate) address: String,
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        // It may have ended by itself; the test says so elsewhere.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

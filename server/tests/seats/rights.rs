@@ -9,7 +9,7 @@ use serde_json::json;
 use server::cluster::Watching;
 use server::error::Error;
 use server::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PANEL_NAMESPACE};
-use server::seats::provision::{self, Extras};
+use server::seats::provision::{self, Extras, Verdict};
 use server::seats::{SeatNumber, SeatStore};
 
 use crate::cluster::{Cluster, look, make};
@@ -123,6 +123,58 @@ async fn panel_may_be_each_attendee_and_nobody_else() {
     assert!(may(&other, "list", "pods", OWN).await);
     assert!(!may(&other, "impersonate", "serviceaccounts", OWN).await);
     assert!(!may(&other, "get", "secrets", PANEL_NAMESPACE).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn panel_of_namespaces_reads_its_seats_alone_and_a_class_changes_over_and_back() {
+    let cluster = Cluster::new();
+    let admin = cluster.admin();
+    let panel = cluster.account(PANEL_NAMESPACE, PANEL_ACCOUNT);
+    let extras = |watching| Extras {
+        watching,
+        ..Extras::default()
+    };
+    let role = async |watching, verdict| {
+        let maker = look(&admin, 1, extras(watching)).await;
+        let planned = maker.plan(Some(SeatNumber(1))).await.unwrap();
+        let mut roles = planned.iter().filter(|planned| planned.kind == "Role");
+        let role = roles.find(|role| role.name != ATTENDEE_ACCOUNT).unwrap();
+        assert_eq!(role.verdict, verdict);
+    };
+    let namespaces = Watching::Namespaces;
+    provision::apply_panel_rights(&admin, PANEL_NAMESPACE, namespaces)
+        .await
+        .unwrap();
+    make(&admin, 1, extras(Watching::Cluster)).await;
+    assert!(!may(&panel, "watch", "pods", OWN).await);
+
+    role(namespaces, Verdict::Change).await;
+    make(&admin, 1, extras(namespaces)).await;
+    role(namespaces, Verdict::Exists).await;
+    for (resource, verbs) in [
+        ("pods", "get list watch"),
+        ("events", "get list watch"),
+        ("deployments.apps", "get list watch"),
+        ("scaledobjects.keda.sh", "get list watch"),
+        ("pods.metrics.k8s.io", "get list"),
+        ("pods/log", ""),
+        ("secrets", ""),
+        ("configmaps", ""),
+    ] {
+        for verb in VERBS.split(' ') {
+            let expected = verbs.split(' ').any(|allowed| allowed == verb);
+            let own = may(&panel, verb, resource, OWN).await;
+            assert_eq!(own, expected, "{verb} {resource}");
+            let everywhere = may(&panel, verb, resource, "").await;
+            assert!(!everywhere, "{verb} {resource}");
+        }
+    }
+    assert!(may(&panel, "impersonate", "serviceaccounts", OWN).await);
+
+    role(Watching::Cluster, Verdict::Change).await;
+    make(&admin, 1, extras(Watching::Cluster)).await;
+    assert!(!may(&panel, "watch", "pods", OWN).await);
+    assert!(may(&panel, "impersonate", "serviceaccounts", OWN).await);
 }
 
 #[tokio::test(start_paused = true)]

@@ -175,11 +175,17 @@ fn excess(rights: &Reading<Vec<Right>>, class: &Class<'_>) -> Check {
         "system:serviceaccount:{}:{PANEL_ACCOUNT}",
         class.panel_namespace
     );
+    let whole_cluster = match class.watching {
+        Watching::Cluster => "",
+        Watching::Namespaces => {
+            "If it read the whole cluster before: `kubectl delete clusterrolebinding workshop-panel`. Otherwise: "
+        }
+    };
     Check::warn(
         NAME,
         format!("the panel's account may {}", some(&too_much)),
         format!(
-            "Find the binding that grants more than docs/security.md lists, and remove it: `kubectl get clusterrolebindings,rolebindings -A -o wide | grep {PANEL_ACCOUNT}`; the account is {user}."
+            "{whole_cluster}Find the binding that grants more than docs/security.md lists, and remove it: `kubectl get clusterrolebindings,rolebindings -A -o wide | grep {PANEL_ACCOUNT}`; the account is {user}."
         ),
     )
 }
