@@ -248,7 +248,8 @@ mod tests {
         let changes = Arc::<Changes>::default();
         let clock = Arc::<ClockSync>::default();
         let reach = Arc::new(Reach::new(Arc::clone(&changes), clock));
-        let health = Health::new(scope, changes, reach);
+        let watches = crate::telemetry::Telemetry::new("").watches;
+        let health = Health::new(scope, changes, reach, watches);
         for kind in [DEPLOYMENT, POD, SCALED_OBJECT, "Event"] {
             health.expect(kind);
         }
