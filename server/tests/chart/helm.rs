@@ -77,7 +77,7 @@ impl Rendered {
 
     /// Kind and name of each, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.0.iter().map(|object| name(object)).collect();
+        let mut names: Vec<_> = self.0.iter().map(name).collect();
         names.sort();
         names
     }
