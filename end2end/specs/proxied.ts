@@ -79,14 +79,16 @@ export class Proxied {
     return this.processes[this.processes.length - 1];
   }
 
-  /// nginx at `port` in front of these ports by turns, with TLS and HTTP/2; all else as it comes, but for `more`.
-  async nginx(port: number, ports: number[], more = ""): Promise<Nginx> {
-    const nginx = new Nginx(this.folder, port, more);
+  /// nginx at the public URL in front of these ports by turns, with HTTP/2 where it is https; all else as it comes, but
+  /// for `more`.
+  async nginx(publicUrl: string, ports: number[], more = ""): Promise<Nginx> {
+    const { port, protocol } = new URL(publicUrl);
+    const nginx = new Nginx(this.folder, port, protocol === "https:", more);
     nginx.configure(ports);
     const started = spawn(program, ["-c", nginx.file, "-e", join(this.folder, "error.log")], { stdio: "inherit" });
     this.processes.push(started);
     nginx.process = started;
-    await until(() => accepts(port));
+    await until(() => accepts(Number(port)));
     return nginx;
   }
 
@@ -105,7 +107,7 @@ export class Nginx {
   readonly file: string;
   process?: ChildProcess;
 
-  constructor(private readonly folder: string, private readonly port: number, private readonly more: string) {
+  constructor(private readonly folder: string, private readonly port: string, private readonly tls: boolean, private readonly more: string) {
     this.file = join(folder, "nginx.conf");
     execFileSync("openssl", [
       "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
@@ -125,9 +127,8 @@ export class Nginx {
         ${temporary.map((what) => `${what}_temp_path ${folder}/${what};`).join("\n")}
         upstream panel { ${ports.map((port) => `server 127.0.0.1:${port};`).join(" ")} }
         server {
-          listen 127.0.0.1:${this.port} ssl http2;
-          ssl_certificate ${folder}/cert.pem;
-          ssl_certificate_key ${folder}/key.pem;
+          listen 127.0.0.1:${this.port} ${this.tls ? "ssl http2" : ""};
+          ${this.tls ? `ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;` : ""}
           location / { proxy_pass http://panel; ${this.more} }
         }
       }`);

@@ -14,7 +14,7 @@ test("behind an untuned nginx people sign in, act and see what happens", async (
   const [port, panel] = await freePorts(2);
   const url = `https://127.0.0.1:${port}`;
   const demo = await proxied.demo(panel, url);
-  await proxied.nginx(port, [panel]);
+  await proxied.nginx(url, [panel]);
   await signIn(page, url, demo.seats[0].code);
   await expect(page.getByText(/^● Live/)).toBeVisible();
   const [cookie] = await context.cookies();
@@ -32,7 +32,7 @@ test("a replica that stops sends its pages to the other without an alarm", async
   const url = `https://127.0.0.1:${port}`;
   const demo = await proxied.demo(stays, url);
   const leaving = await proxied.replica(demo.kubectl, leaves, url);
-  const nginx = await proxied.nginx(port, [leaves]);
+  const nginx = await proxied.nginx(url, [leaves]);
   await signIn(page, url, demo.seats[0].code);
   await expect(page.getByText(/^● Live/)).toBeVisible();
   // The streams stay with the worker that has them; what comes back finds the other replica.
@@ -58,7 +58,7 @@ test("a proxy that holds streams back costs some seconds once, and then only fre
   const url = `https://127.0.0.1:${port}`;
   const demo = await proxied.demo(panel, url);
   const large = "proxy_buffer_size 1m; proxy_buffers 8 1m; proxy_busy_buffers_size 2m; gzip off;";
-  await proxied.nginx(port, [panel], `proxy_ignore_headers X-Accel-Buffering; ${large}`);
+  await proxied.nginx(url, [panel], `proxy_ignore_headers X-Accel-Buffering; ${large}`);
   await signIn(page, url, demo.seats[0].code);
   const came = Date.now();
   const slow = page.getByText("◍ Slow network: updates about every 5 s");

@@ -25,11 +25,12 @@ function loads(page: Page): () => number {
 
 test("pages come through a rolling update and end up as the new build", async ({ page, context, proxied }) => {
   const [port, fresh, old] = await freePorts(3);
-  const url = `https://127.0.0.1:${port}`;
+  // Without TLS: Chromium keeps nothing in its cache that came by a certificate which nobody knows.
+  const url = `http://127.0.0.1:${port}`;
   // The simulated cluster lives in the replica that stays.
   const demo = await proxied.demo(fresh, url, proxied.build("new2"));
   const leaving = await proxied.replica(demo.kubectl, old, url, proxied.build("old1"));
-  const nginx = await proxied.nginx(port, [old]);
+  const nginx = await proxied.nginx(url, [old]);
 
   await page.goto(url);
   await page.getByLabel("Seat code").fill(demo.seats[0].code);
@@ -49,6 +50,8 @@ test("pages come through a rolling update and end up as the new build", async ({
     await whole(other, 30_000);
     console.log(`visit ${visits}: whole after ${Date.now() - visited} ms and ${opened[visits]()} loads, ${await build(other)}`);
     expect(opened[visits]()).toBeLessThan(12);
+    // Without HTTP/2 a browser has six connections to a host, and each open page keeps one.
+    if (visits > 1) await other.close();
   }
 
   // The old one ends as Kubernetes ends it; its streams come back to the new one, whose build makes their pages reload.
