@@ -8,6 +8,7 @@ use server::cluster::Clients;
 use server::commands::Commands;
 use server::config::PanelOptions;
 use server::publish::{self, Publisher};
+use server::runs::Runs;
 use server::seats::Seats;
 use server::web::{AppState, PublicUrl, Site, TrustedProxies};
 use tokio::net::TcpListener;
@@ -38,9 +39,16 @@ pub(super) async fn run(
         panel_namespace: options.namespace.clone(),
         ..publish::Options::default()
     };
+    let (runs, records) = Runs::new(options.client.clone(), &options.namespace);
     let (seats, mut watch) = Seats::start(options.client, options.namespace, shutdown.clone());
-    let (published, mut publisher) =
-        Publisher::start(clients.clone(), seats.clone(), publish, shutdown.clone());
+    let (published, mut publisher) = Publisher::resume(
+        clients.clone(),
+        seats.clone(),
+        Some(records),
+        publish,
+        shutdown.clone(),
+    );
+    let mut runs = runs.start(Arc::clone(&published), shutdown.clone());
     let limits = options.options.limits.limits();
     let state = AppState {
         published,
@@ -58,11 +66,12 @@ pub(super) async fn run(
         shutdown: shutdown.clone(),
     };
     let mut web = std::pin::pin!(server::web::run(listener, state, shutdown.clone()));
-    let (mut served, mut published, mut watched) = (None, None, None);
+    let (mut served, mut published, mut watched, mut kept) = (None, None, None, None);
     tokio::select! {
         result = &mut web => served = Some(result),
         result = &mut publisher => published = Some(result),
         result = &mut watch => watched = Some(result),
+        result = &mut runs => kept = Some(result),
     }
     shutdown.cancel();
     let served = match served {
@@ -77,8 +86,14 @@ pub(super) async fn run(
         Some(result) => result,
         None => publisher.await,
     };
+    // The runs under way are recorded meanwhile.
+    let kept = match kept {
+        Some(result) => result,
+        None => runs.await,
+    };
     served.context("failed to serve")?;
     watched.context("the watch of the seats failed")?;
+    kept.context("the keeping of runs failed")?;
     published.context("the publisher failed")??;
     Ok(())
 }

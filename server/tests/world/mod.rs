@@ -22,10 +22,12 @@ use server::cluster::Clients;
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
+use server::runs::Runs;
 use server::seats::{Seats, provision};
 use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -39,11 +41,18 @@ pub(crate) struct World {
     pub(crate) seats: Vec<Seat>,
     pub(crate) instructor: String,
     pub(crate) shutdown: CancellationToken,
+    panel_shutdown: CancellationToken,
+    runs: parking_lot::Mutex<Option<JoinHandle<()>>>,
     router: Router,
 }
 
 /// A second panel.
 pub(crate) struct Replica {
+    pub(crate) published: Arc<Published>,
+    /// Ends this panel alone.
+    pub(crate) shutdown: CancellationToken,
+    /// The keeping of runs, which ends with the panel.
+    pub(crate) runs: JoinHandle<()>,
     router: Router,
 }
 
@@ -60,21 +69,27 @@ impl Replica {
 /// One panel's rooms around one client.
 struct Panel {
     published: Arc<Published>,
+    shutdown: CancellationToken,
+    runs: JoinHandle<()>,
     router: Router,
 }
 
 impl Panel {
     /// Returns once it has listed the cluster.
-    async fn start(simulator: &Simulator, shutdown: &CancellationToken) -> Self {
+    async fn start(simulator: &Simulator, world: &CancellationToken) -> Self {
+        let shutdown = world.child_token();
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let clients = Clients::new(client.clone());
+        let (runs, records) = Runs::new(client.clone(), PANEL_NAMESPACE);
         let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
-        let (published, _publisher) = Publisher::start(
+        let (published, _publisher) = Publisher::resume(
             clients.clone(),
             known.clone(),
+            Some(records),
             publish::Options::default(),
             shutdown.clone(),
         );
+        let runs = runs.start(Arc::clone(&published), shutdown.clone());
         let limits = LoadLimits {
             users: 500,
             spawn_rate: 100,
@@ -99,6 +114,8 @@ impl Panel {
         until("the panel is ready", || published.ready() && known.ready()).await;
         Self {
             published,
+            shutdown,
+            runs,
             router: web::router(state),
         }
     }
@@ -146,6 +163,8 @@ impl World {
         let panel = Panel::start(&simulator, &shutdown).await;
         Self {
             published: panel.published,
+            panel_shutdown: panel.shutdown,
+            runs: parking_lot::Mutex::new(Some(panel.runs)),
             router: panel.router,
             simulator,
             seats: attendees,
@@ -158,7 +177,19 @@ impl World {
     pub(crate) async fn replica(&self) -> Replica {
         let panel = Panel::start(&self.simulator, &self.shutdown).await;
         Replica {
+            published: panel.published,
+            shutdown: panel.shutdown,
+            runs: panel.runs,
             router: panel.router,
+        }
+    }
+
+    /// Ends the world's own panel as SIGTERM does; the cluster and other replicas go on.
+    pub(crate) async fn end_first_panel(&self) {
+        self.panel_shutdown.cancel();
+        let runs = self.runs.lock().take();
+        if let Some(runs) = runs {
+            runs.await.unwrap();
         }
     }
 
