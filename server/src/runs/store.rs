@@ -128,7 +128,7 @@ impl Store {
                 continue;
             };
             let found = match run_of(&record) {
-                Ok(found) if found.namespace == run.namespace => found,
+                Ok(found) if found.namespace == run.namespace => Some(found),
                 Ok(found) => {
                     let namespace = found.namespace;
                     tracing::warn!(name, namespace, "a record is another namespace's");
@@ -145,12 +145,14 @@ impl Store {
                 Err(error) => {
                     let error = chain(&error);
                     tracing::warn!(name, error, "a record is broken and is written anew");
-                    run.clone()
+                    None
                 }
             };
-            let broken = run_of(&record).is_err();
-            let merged = found.merge(run);
-            if !broken && found.holds(run, slack_ms) {
+            let merged = match &found {
+                Some(found) => found.merge(run),
+                None => run.clone(),
+            };
+            if found.is_some_and(|found| found.holds(run, slack_ms)) {
                 return Ok(held(run, merged));
             }
             let patch = self.patch(&record, &name, seat, &merged)?;

@@ -149,6 +149,6 @@ fn add<T: Copy>(
     let mut all = base.to_vec();
     all.extend(other.iter().copied().filter(|item| !has(item)));
     // Stable: what has the same time stays in its order.
-    all.sort_by_key(|item| time(item));
+    all.sort_by_key(time);
     all
 }
