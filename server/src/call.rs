@@ -1,11 +1,12 @@
-//! One call to the API server, with a time limit and the names that its error needs. Used by `commands/` and `seats/`.
+//! One call to the API server, with a time limit and the names that its error needs. Used by `commands/`,
+//! `seats/` and `runs/`.
 
 use std::fmt::Debug;
 use std::time::Duration;
 
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::core::Status;
+use kube::core::{PartialObjectMeta, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +15,9 @@ use crate::names::FIELD_MANAGER;
 
 /// The longest that any call may take. kube's client has no time limit for an answer of its own.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// Objects in one page of a list.
+const PAGE: u32 = 500;
 
 /// Calls on objects of one kind, with time limits. Wraps an [`Api`] that acts as whoever its client is.
 pub struct Calls<K> {
@@ -75,6 +79,21 @@ impl<K: Clone + Debug + DeserializeOwned> Calls<K> {
             Ok(list) => Ok(list.items),
             Err(error) if error.is_not_found() => Ok(Vec::new()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Name, labels and annotations of all with these labels, by pages: for objects whose content is large.
+    pub async fn list_metadata(&self, labels: &str) -> Result<Vec<PartialObjectMeta<K>>> {
+        let mut params = ListParams::default().labels(labels).limit(PAGE);
+        let mut all = Vec::new();
+        loop {
+            let page = self.call("list", "", self.api.list_metadata(&params));
+            let page = page.await?;
+            all.extend(page.items);
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(all),
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 //! The process behind the page. `cluster/` reads, `workshop/` understands, `publish/` tells, `commands/` acts,
-//! `seats/` knows people, `web/` answers.
+//! `seats/` knows people, `runs/` keeps runs, `web/` answers.
 
 pub mod audit;
 mod budget;
@@ -12,6 +12,7 @@ pub mod error;
 pub mod names;
 pub mod prepull;
 pub mod publish;
+pub mod runs;
 pub mod seats;
 pub mod telemetry;
 pub mod web;

@@ -17,6 +17,11 @@ pub const PANEL_LABEL: &str = "autoscaling-workshop/panel";
 /// Annotation of a seat's Namespace that was there before the seat and stays after it; its value is what it was given.
 pub const ADOPTED_ANNOTATION: &str = "autoscaling-workshop/adopted";
 
+/// Annotations of a run's record: whose run it is, and when its load was started and the record was written (RFC 3339).
+pub const RUN_NAMESPACE_ANNOTATION: &str = "autoscaling-workshop/namespace";
+pub const RUN_STARTED_ANNOTATION: &str = "autoscaling-workshop/started";
+pub const RUN_UNTIL_ANNOTATION: &str = "autoscaling-workshop/until";
+
 /// The account in each attendee's namespace that the panel acts as.
 pub const ATTENDEE_ACCOUNT: &str = "attendee";
 

@@ -11,6 +11,7 @@ use server::cluster::Clients;
 use server::commands::Commands;
 use server::config::PanelOptions;
 use server::publish::{self, Publisher};
+use server::runs::Runs;
 use server::seats::Seats;
 use server::telemetry::{self, Telemetry};
 use server::web::{AppState, PublicUrl, Site, TrustedProxies};
@@ -72,14 +73,21 @@ pub(super) async fn run(
         watching: options.options.watching(),
         ..publish::Options::default()
     };
+    let (runs, records) = Runs::new(client.clone(), &options.namespace);
     let (seats, mut watch) = Seats::start(
         client,
         options.namespace,
         telemetry.watches.clone(),
         shutdown.clone(),
     );
-    let (published, mut publisher) =
-        Publisher::start(clients.clone(), seats.clone(), publish, shutdown.clone());
+    let (published, mut publisher) = Publisher::resume(
+        clients.clone(),
+        seats.clone(),
+        Some(records),
+        publish,
+        shutdown.clone(),
+    );
+    let mut runs = runs.start(Arc::clone(&published), shutdown.clone());
     let limits = options.options.limits.limits();
     let state = AppState {
         published,
@@ -103,11 +111,12 @@ pub(super) async fn run(
         shutdown: shutdown.clone(),
     };
     let mut web = std::pin::pin!(server::web::run(listener, state, shutdown.clone()));
-    let (mut served, mut published, mut watched) = (None, None, None);
+    let (mut served, mut published, mut watched, mut kept) = (None, None, None, None);
     tokio::select! {
         result = &mut web => served = Some(result),
         result = &mut publisher => published = Some(result),
         result = &mut watch => watched = Some(result),
+        result = &mut runs => kept = Some(result),
     }
     let begun = Instant::now();
     shutdown.cancel();
@@ -125,12 +134,19 @@ pub(super) async fn run(
         None => publisher.await,
     };
     down("publisher", begun);
+    // The runs under way are recorded meanwhile.
+    let kept = match kept {
+        Some(result) => result,
+        None => runs.await,
+    };
+    down("runs", begun);
     if let Some(figures) = figures {
         figures.await.context("the metrics failed")??;
         down("metrics", begun);
     }
     served.context("failed to serve")?;
     watched.context("the watch of the seats failed")?;
+    kept.context("the keeping of runs failed")?;
     published.context("the publisher failed")??;
     Ok(())
 }

@@ -57,6 +57,23 @@ impl Told {
         Arc::clone(&self.state.read().snapshot)
     }
 
+    /// What was told.
+    pub(super) fn history(&self) -> History {
+        self.state.read().history.clone()
+    }
+
+    /// Tells all readers another past than before.
+    pub(super) fn tell_anew(&self, build: &str, history: History) {
+        let snapshot = self.snapshot();
+        let (event, json) = encode(&StreamEvent::History {
+            build: build.to_owned(),
+            snapshot: Box::new(Snapshot::clone(&snapshot)),
+            history: history.clone(),
+        });
+        self.feed
+            .push(event, &json, || self.state.write().history = history);
+    }
+
     /// Tells a change to all readers.
     pub(super) fn tell(&self, snapshot: Snapshot, appended: History, keep_from: TimeMs) {
         let change = StreamEvent::Change {

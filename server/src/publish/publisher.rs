@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::model::{Overview, Snapshot, TimeMs};
+use app::model::{History, Overview, Snapshot, TimeMs};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -13,9 +13,10 @@ use super::overview::overview;
 use super::published::Told;
 use super::{Error, Options, Published};
 use crate::cluster::{Clients, Cluster, Roster, Seat, Watching};
+use crate::runs::Records;
 use crate::seats::Seats;
 use crate::workshop::memory::LoadLog;
-use crate::workshop::{Memory, Observed};
+use crate::workshop::{Memory, Observed, Run};
 
 /// Changes that come within this time of the first are told together.
 const COALESCE: Duration = Duration::from_millis(50);
@@ -39,6 +40,10 @@ pub struct Publisher {
     overview_told: Option<Instant>,
     /// The first complete picture was told.
     ready: bool,
+    /// What the records tell; `None` without records, and when there will be no more.
+    records: Option<Records>,
+    /// Runs of namespaces that were not observed yet.
+    recorded: HashMap<String, Vec<Run>>,
 }
 
 impl Publisher {
@@ -46,13 +51,24 @@ impl Publisher {
     ///
     /// The handle ends with `Ok` after `shutdown`. It ends with an error when one of its tasks died: the pages would
     /// then show old data for ever, so the process must end too.
+    pub fn start(
+        clients: Clients,
+        people: Seats,
+        options: Options,
+        shutdown: CancellationToken,
+    ) -> (Arc<Published>, JoinHandle<Result<(), Error>>) {
+        Self::resume(clients, people, None, options, shutdown)
+    }
+
+    /// As [`Publisher::start`], with what is recorded of the time before it.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "it owns what it reads with; a reference would say that the caller goes on with it"
     )]
-    pub fn start(
+    pub fn resume(
         clients: Clients,
         people: Seats,
+        records: Option<Records>,
         options: Options,
         shutdown: CancellationToken,
     ) -> (Arc<Published>, JoinHandle<Result<(), Error>>) {
@@ -84,6 +100,8 @@ impl Publisher {
             overview_changed: true,
             overview_told: None,
             ready: false,
+            records,
+            recorded: HashMap::new(),
         };
         tasks.spawn(publisher.run(shutdown.clone()));
         let supervisor = tokio::spawn(async move {
@@ -108,10 +126,22 @@ impl Publisher {
     async fn publish(&mut self) {
         let changes = Arc::clone(self.cluster.changes());
         let mut people = self.people.changed();
+        if let Some(records) = &mut self.records {
+            for run in records.first().await {
+                self.recorded
+                    .entry(run.namespace.clone())
+                    .or_default()
+                    .push(run);
+            }
+        }
         loop {
             let due = self.next_due();
             tokio::select! {
                 () = changes.wait() => {}
+                run = recorded(&mut self.records) => match run {
+                    Some(run) => self.resume_run(run),
+                    None => self.records = None,
+                },
                 _ = people.changed() => self.overview_changed = true,
                 () = until(due) => {}
             }
@@ -195,7 +225,11 @@ impl Publisher {
             streaming: report.streaming,
         });
         let keep_ms = self.options.keep.as_millis() as i64;
+        let before = self.recorded.remove(namespace);
         let memory = self.memories.entry(namespace.to_owned()).or_default();
+        let before = before
+            .and_then(|runs| memory.resume(&runs, &History::default(), keep_ms, now))
+            .unwrap_or_default();
         let Observed {
             snapshot,
             appended,
@@ -211,7 +245,9 @@ impl Publisher {
             self.cluster.load_logs().follow(namespace, &pod, &uid);
         }
         let Some(told) = self.published.told(namespace) else {
-            let told = Told::new(&self.boot, &self.options.build, snapshot, appended);
+            let mut history = before;
+            history.append(appended, now.plus_ms(-keep_ms));
+            let told = Told::new(&self.boot, &self.options.build, snapshot, history);
             self.published.add(namespace, told);
             self.overview_changed = true;
             return;
@@ -220,6 +256,27 @@ impl Publisher {
         if gained || !same_but_time(&before, &snapshot) {
             told.tell(snapshot, appended, now.plus_ms(-keep_ms));
             self.overview_changed = true;
+        }
+    }
+
+    /// Takes a record that came late, or that another replica wrote in its last moment.
+    fn resume_run(&mut self, run: Run) {
+        let namespace = &run.namespace;
+        let (Some(memory), Some(told)) = (
+            self.memories.get_mut(namespace),
+            self.published.told(namespace),
+        ) else {
+            self.recorded
+                .entry(namespace.clone())
+                .or_default()
+                .push(run);
+            return;
+        };
+        let now = self.cluster.clock().now();
+        let keep_ms = self.options.keep.as_millis() as i64;
+        let history = memory.resume(std::slice::from_ref(&run), &told.history(), keep_ms, now);
+        if let Some(history) = history {
+            told.tell_anew(&self.options.build, history);
         }
     }
 
@@ -262,6 +319,14 @@ impl Publisher {
             .filter(|_| self.overview_changed)
             .map(|told| told + OVERVIEW_INTERVAL);
         [recheck, overview].into_iter().flatten().min()
+    }
+}
+
+/// The next record; never, without records.
+async fn recorded(records: &mut Option<Records>) -> Option<Run> {
+    match records {
+        Some(records) => records.next().await,
+        None => std::future::pending().await,
     }
 }
 

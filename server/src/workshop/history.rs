@@ -1,8 +1,8 @@
 //! What was observed, as the chart needs it: states, samples and the intervals in which each source was read.
 
 use app::model::{
-    AutoscalerState, CpuSample, Interval, Observed, PodCounts, PodRole, PodState, Rescale,
-    SourceState, Sources, TimeMs,
+    AutoscalerState, CpuSample, History, Interval, LoadSample, Observed, PodCounts, PodRole,
+    PodState, Rescale, SourceState, Sources, TimeMs,
 };
 
 use super::looks::Looks;
@@ -12,7 +12,7 @@ use super::objects::Objects;
 const RESCALES_KEPT: usize = 16;
 
 /// Samples of one scrape have nearly the same timestamp.
-const SAME_SCRAPE_MS: i64 = 7_500;
+pub(super) const SAME_SCRAPE_MS: i64 = 7_500;
 
 /// Remembers what was told, so that only changes are told.
 #[derive(Clone, Debug, Default)]
@@ -23,12 +23,25 @@ pub struct Recorder {
     scrape: Option<TimeMs>,
     observed: Observed,
     rescales: Vec<Rescale>,
+    /// The newest sample of a load's log that was told.
+    load: Option<TimeMs>,
 }
 
 impl Recorder {
     /// The last rescales, oldest first.
     pub fn rescales(&self) -> &[Rescale] {
         &self.rescales
+    }
+
+    /// Takes what was told before, by this panel or by another, so that nothing is told twice.
+    pub fn resume(&mut self, told: &History) {
+        self.observed.clone_from(&told.observed);
+        self.scrape = self.scrape.max(told.cpu.last().map(|sample| sample.time));
+        self.load = self.load.max(told.load.last().map(|sample| sample.time));
+        if self.rescales.is_empty() {
+            let newest = told.rescales.len().saturating_sub(RESCALES_KEPT);
+            self.rescales = told.rescales[newest..].to_vec();
+        }
     }
 
     /// The intervals so far.
@@ -121,6 +134,14 @@ impl Recorder {
             highest_percent: each.fold(0.0, f64::max),
             limit_percent: limit.map(|limit| percent(limit, request)),
         })
+    }
+
+    /// Takes samples of a load's log; returns those that are newer than all before. A log is read anew by a panel that
+    /// has just started.
+    pub fn load(&mut self, mut samples: Vec<LoadSample>) -> Vec<LoadSample> {
+        samples.retain(|sample| self.load.is_none_or(|told| sample.time > told));
+        self.load = self.load.max(samples.last().map(|sample| sample.time));
+        samples
     }
 
     /// Opens and closes the observed intervals. Returns true if any changed.

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use super::locust_log::LocustLog;
 use super::pod;
 use super::recognise::{Recognised, created, owner, words};
+use super::run::Run;
 use super::time::{duration_ms, time_ms};
 
 /// A load without a readable log counts as running when its container has run for this long: Locust starts its users
@@ -17,7 +18,12 @@ const ASSUMED_START_MS: i64 = 10_000;
 #[derive(Clone, Debug, Default)]
 pub struct LoadMemory {
     known: Option<Known>,
+    /// A load that a record tells of: its UID and its marks, which are not set again.
+    recorded: Option<(String, Marks)>,
 }
+
+/// When users started, and when the load ended.
+type Marks = (Option<TimeMs>, Option<TimeMs>);
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -74,8 +80,29 @@ impl LoadMemory {
         let Some(known) = &mut self.known else {
             return Vec::new();
         };
+        if let Some((uid, marks)) = &self.recorded
+            && *uid == known.uid
+        {
+            known.mark(*marks);
+        }
         known.observe(job.map(AsRef::as_ref), &found.load_pods, log, now);
         known.marks()
+    }
+
+    /// Takes a load that a record tells of, in order of time. One that has ended is known from then on; one that ran when
+    /// it was recorded has to be seen again.
+    pub fn resume(&mut self, run: &Run) {
+        let marks = run.marks();
+        match &mut self.known {
+            Some(known) if known.uid == run.load.uid => known.mark(marks),
+            Some(known) if known.created >= run.load.created => return,
+            _ => {
+                if let Some(known) = Known::of_run(run) {
+                    self.known = Some(known);
+                }
+            }
+        }
+        self.recorded = Some((run.load.uid.clone(), marks));
     }
 
     /// The load for the page.
@@ -146,6 +173,44 @@ impl Known {
             marked_on: None,
             marked_off: None,
         })
+    }
+
+    /// `None` if it had not ended when it was recorded.
+    fn of_run(run: &Run) -> Option<Self> {
+        let load = &run.load;
+        let end = load.end.clone()?;
+        let mut log = LocustLog::default();
+        log.first_users = load.first_users;
+        log.figures = load.figures;
+        let (on, off) = run.marks();
+        Some(Self {
+            job: load.job.clone(),
+            uid: load.uid.clone(),
+            owner: Owner {
+                manager: load.manager.clone(),
+                own: load.own,
+            },
+            created: load.created,
+            plan: Plan {
+                users: load.users_wanted,
+                spawn_rate: load.spawn_rate,
+                run_time_s: load.run_time_s,
+            },
+            log,
+            assumed_start: None,
+            pods: 0,
+            deleted: Some(end.time),
+            // All that there was to mark is in the record.
+            marked_on: on.or(Some(load.created)),
+            marked_off: off.or(Some(end.time)),
+            end: Some(end),
+        })
+    }
+
+    /// Takes marks that are set already.
+    fn mark(&mut self, (on, off): Marks) {
+        self.marked_on = self.marked_on.or(on);
+        self.marked_off = self.marked_off.or(off);
     }
 
     fn observe(

@@ -16,6 +16,7 @@ use super::locust_log::LocustLog;
 use super::looks::Looks;
 use super::objects::Objects;
 use super::recognise::{Recognised, recognise};
+use super::run::{self, Over, Run};
 use super::snapshot::{self, Standing};
 use super::{autoscaler, pod};
 
@@ -132,7 +133,7 @@ impl Memory {
         appended.cpu.extend(self.recorder.cpu(objects, &pods));
         let streaming = log.as_ref().is_some_and(|log| log.streaming);
         if let Some(log) = log {
-            appended.load = log.new_samples;
+            appended.load = self.recorder.load(log.new_samples);
         }
         let intervals = self.recorder.sources(sources, streaming, now);
         self.recorder.forget_before(now.plus_ms(-keep_ms));
@@ -246,6 +247,33 @@ impl Memory {
             follow: None,
             gained,
         }
+    }
+
+    /// Takes what records tell of the time before `now`, oldest run first. Returns the whole history if it is another
+    /// than the one `told` so far.
+    ///
+    /// What this memory observed itself counts; a record fills its holes.
+    pub fn resume(
+        &mut self,
+        runs: &[Run],
+        told: &History,
+        keep_ms: i64,
+        now: TimeMs,
+    ) -> Option<History> {
+        let keep_from = now.plus_ms(-keep_ms);
+        let mut history = told.clone();
+        for run in runs.iter().filter(|run| run.until > keep_from) {
+            history = run::merge(&history, &run.history_before(now));
+            self.load.resume(run);
+            if self.load_uid.is_none() && run.over == Some(Over::BackAtMinimum) {
+                self.came_down = run.came_down();
+            }
+        }
+        history.forget_before(keep_from);
+        self.recorder.resume(&history);
+        self.recorder.forget_before(keep_from);
+        history.observed.clone_from(self.recorder.observed());
+        (history != *told).then_some(history)
     }
 
     /// The HPA's looks.

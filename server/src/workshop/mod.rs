@@ -15,7 +15,9 @@ pub mod memory;
 pub mod objects;
 pub mod pod;
 pub mod recognise;
+pub mod run;
 pub mod snapshot;
 pub mod time;
 
 pub use memory::{Memory, Observed};
+pub use run::Run;

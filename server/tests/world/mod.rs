@@ -24,6 +24,7 @@ use server::cluster::{Clients, Watching};
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::publish::{self, Published, Publisher};
+use server::runs::Runs;
 use server::seats::Seats;
 use server::seats::provision::{self, Extras};
 use server::telemetry::Telemetry;
@@ -31,6 +32,7 @@ use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams, TrustedPro
 use server::workshop::manifests::Settings;
 use simulator::{Identity, Simulator};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -47,12 +49,17 @@ pub(crate) struct World {
     pub(crate) shutdown: CancellationToken,
     watching: Watching,
     panel: Panel,
+    /// The first panel's keeping of runs, until it was ended.
+    runs: parking_lot::Mutex<Option<JoinHandle<()>>>,
 }
 
 /// A second panel.
 pub(crate) struct Replica {
+    pub(crate) published: Arc<Published>,
     /// Ends this panel alone.
     pub(crate) shutdown: CancellationToken,
+    /// The keeping of runs, which ends with the panel.
+    pub(crate) runs: JoinHandle<()>,
     panel: Panel,
 }
 
@@ -87,22 +94,29 @@ struct Panel {
 }
 
 impl Panel {
-    /// Returns once it has listed the cluster.
-    async fn start(simulator: &Simulator, options: Options, shutdown: &CancellationToken) -> Self {
+    /// Returns once it has listed the cluster, with its keeping of runs. It ends with `world`, or by its own shutdown.
+    async fn start(
+        simulator: &Simulator,
+        options: Options,
+        world: &CancellationToken,
+    ) -> (Self, JoinHandle<()>) {
+        let shutdown = world.child_token();
         let site = Arc::new(Site::open(&options.site));
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let telemetry = Telemetry::new("no build");
         let client = telemetry.api_server.measured(client);
         let clients = Clients::new(client.clone());
+        let (runs, records) = Runs::new(client.clone(), PANEL_NAMESPACE);
         let (known, _watch) = Seats::start(
             client,
             PANEL_NAMESPACE.to_owned(),
             telemetry.watches.clone(),
             shutdown.clone(),
         );
-        let (published, _publisher) = Publisher::start(
+        let (published, _publisher) = Publisher::resume(
             clients.clone(),
             known.clone(),
+            Some(records),
             publish::Options {
                 build: site.build().to_owned(),
                 telemetry: telemetry.clone(),
@@ -111,6 +125,7 @@ impl Panel {
             },
             shutdown.clone(),
         );
+        let runs = runs.start(Arc::clone(&published), shutdown.clone());
         let limits = LoadLimits {
             users: 500,
             spawn_rate: 100,
@@ -139,10 +154,11 @@ impl Panel {
             shutdown: shutdown.clone(),
         };
         until("the panel is ready", || published.ready() && known.ready()).await;
-        Self {
+        let panel = Self {
             router: web::router(state.clone()),
             state,
-        }
+        };
+        (panel, runs)
     }
 
     async fn listens(&self) -> SocketAddr {
@@ -215,8 +231,9 @@ impl World {
         });
         let attendees = attendees.collect();
 
-        let panel = Panel::start(&simulator, options, &shutdown).await;
+        let (panel, runs) = Panel::start(&simulator, options, &shutdown).await;
         Self {
+            runs: parking_lot::Mutex::new(Some(runs)),
             published: Arc::clone(&panel.state.published),
             telemetry: panel.state.telemetry.clone(),
             watching,
@@ -240,9 +257,22 @@ impl World {
 
     /// The same, with these options.
     pub(crate) async fn replica_with(&self, options: Options) -> Replica {
-        let shutdown = self.shutdown.child_token();
-        let panel = Panel::start(&self.simulator, options, &shutdown).await;
-        Replica { shutdown, panel }
+        let (panel, runs) = Panel::start(&self.simulator, options, &self.shutdown).await;
+        Replica {
+            published: Arc::clone(&panel.state.published),
+            shutdown: panel.state.shutdown.clone(),
+            runs,
+            panel,
+        }
+    }
+
+    /// Ends the world's own panel as SIGTERM does; the cluster and other replicas go on.
+    pub(crate) async fn end_first_panel(&self) {
+        self.panel.state.shutdown.cancel();
+        let runs = self.runs.lock().take();
+        if let Some(runs) = runs {
+            runs.await.unwrap();
+        }
     }
 
     /// The first panel listens on a free port of this machine, on the real clock only; returns where.

@@ -1,5 +1,5 @@
-//! Takes seats away: the namespace with all that is in it, or, where it was there before the seat, what made it a seat.
-//! The seat's Secret goes last, so that an interrupted deletion is found and ended by the next one.
+//! Takes seats away: the namespace with all that is in it, or, where it was there before the seat, what made it a seat;
+//! and the records of its runs. The seat's Secret goes last, so that an interrupted deletion is found and ended by the next one.
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::holding::{Holding, holding};
 use crate::call::Calls;
 use crate::error::{Error, Result};
 use crate::names::{ADOPTED_ANNOTATION, PANEL_LABEL, PART_OF, PART_OF_LABEL, SEAT_LABEL};
+use crate::runs;
 use crate::workshop::manifests::scaled_object_resource;
 
 /// How long KEDA may take for its finalizer.
@@ -89,6 +90,8 @@ pub async fn delete(client: &Client, panel_namespace: &str, seat: &Doomed) -> Re
         Some(name) => namespace(client, panel_namespace, seat.number, name).await?,
         None => Deleted::None,
     };
+    // After the namespace: a panel writes no run of a namespace that is gone.
+    runs::delete_of_seat(client, panel_namespace, seat.number).await?;
     store.delete(seat.number).await?;
     Ok(deleted)
 }
