@@ -7,7 +7,7 @@ use app::model::{LoadLimits, LoadSettings};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::ClusterOptions;
+use super::{ClusterOptions, OidcOptions};
 use crate::web::PublicUrl;
 use crate::workshop::manifests::Settings;
 
@@ -84,6 +84,9 @@ pub struct PanelOptions {
     /// The folder with the built pages, made by `cargo xtask build`.
     #[arg(long, env = "WORKSHOP_SITE", default_value = "target/site")]
     pub site: PathBuf,
+
+    #[command(flatten)]
+    pub oidc: OidcOptions,
 
     #[command(flatten)]
     pub limits: LimitOptions,

@@ -21,6 +21,7 @@ use kube::Client;
 use server::cluster::Clients;
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
+use server::oidc::{self, SingleSignOn};
 use server::publish::{self, Published, Publisher};
 use server::seats::{Seats, provision};
 use server::web::{self, AppState, PublicUrl, Refusals, Site, Streams};
@@ -39,8 +40,12 @@ pub(crate) struct World {
     pub(crate) seats: Vec<Seat>,
     pub(crate) instructor: String,
     pub(crate) shutdown: CancellationToken,
+    identity_provider: Option<IdentityProvider>,
     router: Router,
 }
+
+/// What an operator decided of single sign-on, and the way to the identity provider.
+type IdentityProvider = (oidc::Settings, Arc<dyn oidc::Transport>);
 
 /// A second panel.
 pub(crate) struct Replica {
@@ -65,7 +70,11 @@ struct Panel {
 
 impl Panel {
     /// Returns once it has listed the cluster.
-    async fn start(simulator: &Simulator, shutdown: &CancellationToken) -> Self {
+    async fn start(
+        simulator: &Simulator,
+        identity_provider: Option<&IdentityProvider>,
+        shutdown: &CancellationToken,
+    ) -> Self {
         let client = simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT));
         let clients = Clients::new(client.clone());
         let (known, _watch) = Seats::start(client, PANEL_NAMESPACE.to_owned(), shutdown.clone());
@@ -81,6 +90,9 @@ impl Panel {
             run_time_s: 1800,
             n: 40,
         };
+        let single_sign_on = identity_provider.map(|(settings, transport)| {
+            SingleSignOn::new(settings.clone(), ORIGIN, Arc::clone(transport)).unwrap()
+        });
         let state = AppState {
             published: Arc::clone(&published),
             seats: known.clone(),
@@ -90,6 +102,7 @@ impl Panel {
             load_defaults: LoadSettings::DEFAULT,
             load_limits: limits,
             simulated: true,
+            single_sign_on,
             streams: Streams::default(),
             refusals: Refusals::default(),
             acts: TaskTracker::new(),
@@ -112,6 +125,19 @@ pub(crate) struct Seat {
 impl World {
     /// A cluster with that many seats, and a panel that has listed it.
     pub(crate) async fn new(seats: u16) -> Self {
+        Self::make(seats, None).await
+    }
+
+    /// The same with single sign-on.
+    pub(crate) async fn with_single_sign_on(
+        seats: u16,
+        settings: oidc::Settings,
+        transport: Arc<dyn oidc::Transport>,
+    ) -> Self {
+        Self::make(seats, Some((settings, transport))).await
+    }
+
+    async fn make(seats: u16, identity_provider: Option<IdentityProvider>) -> Self {
         let shutdown = CancellationToken::new();
         let simulator = Simulator::new(simulator::Options {
             start: "2026-11-23T09:00:00Z".parse().unwrap(),
@@ -143,8 +169,9 @@ impl World {
         });
         let attendees = attendees.collect();
 
-        let panel = Panel::start(&simulator, &shutdown).await;
+        let panel = Panel::start(&simulator, identity_provider.as_ref(), &shutdown).await;
         Self {
+            identity_provider,
             published: panel.published,
             router: panel.router,
             simulator,
@@ -156,7 +183,8 @@ impl World {
 
     /// Another replica of the panel: the same cluster, and nothing else in common.
     pub(crate) async fn replica(&self) -> Replica {
-        let panel = Panel::start(&self.simulator, &self.shutdown).await;
+        let provider = self.identity_provider.as_ref();
+        let panel = Panel::start(&self.simulator, provider, &self.shutdown).await;
         Replica {
             router: panel.router,
         }
