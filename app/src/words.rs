@@ -9,7 +9,8 @@ use crate::figures::{self, UNKNOWN, Zone, clock, count, minutes, seconds_between
 use crate::live::Connection;
 use crate::model::{
     ClassPhase, Explanation, Finding, LoadEnd, LoadLimits, LoadOutcome, LoadState, Owner, Phase,
-    SeatRow, SessionEnd, SignInError, Snapshot, SourceState, TimeMs, Unwatched,
+    SeatRow, SessionEnd, SignInError, SingleSignOnProblem, Snapshot, SourceState, TimeMs,
+    Unwatched,
 };
 
 // === Sign-in ===
@@ -53,6 +54,40 @@ pub fn sign_in_error(error: &SignInError) -> String {
             "A name has 1 to 40 letters. Type yours again.".to_owned()
         }
         SignInError::NoFreeSeat => "Every seat is taken. Ask your instructor for a seat card.".to_owned(),
+        SignInError::SingleSignOn { problem } => single_sign_on_problem(problem),
+    }
+}
+
+pub const SINGLE_SIGN_ON: &str = "Sign in with your account";
+pub const SINGLE_SIGN_ON_HINT: &str = "The account of your organisation.";
+pub const OR_SEAT_CODE: &str = "Or use a seat code";
+
+/// The line under the button that leads to the identity provider.
+fn single_sign_on_problem(problem: &SingleSignOnProblem) -> String {
+    match problem {
+        SingleSignOnProblem::NotBegunHere => {
+            "This sign-in took too long, or it was begun in another tab or browser. Sign in again.".to_owned()
+        }
+        SingleSignOnProblem::Denied => "Your account was not signed in. Try again, or use a seat code.".to_owned(),
+        SingleSignOnProblem::Unreachable => {
+            "The sign-in of your organisation does not answer. Try again in a moment, or use a seat code.".to_owned()
+        }
+        SingleSignOnProblem::Unproven => {
+            "The answer of your organisation's sign-in could not be checked. Sign in again; if that does not help, tell your instructor.".to_owned()
+        }
+        SingleSignOnProblem::TooMany { wait_s } => {
+            format!("Too many people are signing in. Wait {wait_s} s and try again.")
+        }
+        SingleSignOnProblem::Unknown { contact } => {
+            format!("Your account is right, but this class has no seat for it. Ask {contact}.")
+        }
+        SingleSignOnProblem::NoSuchSeat { contact } => {
+            format!("The seat for your account is not there yet. Ask {contact}.")
+        }
+        SingleSignOnProblem::NoFreeSeat { contact } => format!("Every seat is taken. Ask {contact}."),
+        SingleSignOnProblem::ClusterUnreachable => {
+            "The panel cannot reach the cluster, so you could not be given your seat. Try again in a moment.".to_owned()
+        }
     }
 }
 

@@ -52,6 +52,16 @@ impl Budget {
         Self::new(100.0, 5.0)
     }
 
+    /// Answers of the identity provider that cost a question to it: a hall may come at once, then ten a second.
+    pub(crate) fn of_sign_ons() -> Self {
+        Self::new(300.0, 10.0)
+    }
+
+    /// Readings of the identity provider's keys for the sake of one that is not known; providers change theirs by the day.
+    pub(crate) fn of_new_keys() -> Self {
+        Self::new(3.0, 1.0 / 60.0)
+    }
+
     /// Takes one.
     ///
     /// # Errors

@@ -85,6 +85,9 @@ const TABLE: &[Case] = &[
     get("/session", SIGNED_IN),
     post("/session", "code=01-0000-0000", ["401", "401", "401", "401", "401", "401", "403"]),
     post("/session/end", "", [SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, "403"]),
+    // Nobody set up single sign-on here; `single_sign_on/` does.
+    get("/oidc/start", ["404"; PEOPLE]),
+    get("/oidc/callback", ["404"; PEOPLE]),
     at("/events", get("/events?short=1", SIGNED_IN)),
     post("/api/deploy", "take_over=false", ATTENDEES),
     post("/api/start_load", LOAD, ["401", "409", "409", "401", "403", "401", "403"]),

@@ -31,7 +31,7 @@ pub use overview::{Overview, SeatRow};
 pub use pod::{PodCpu, PodRole, PodState};
 pub use session_end::SessionEnd;
 pub use settings::{LoadLimits, LoadSettings, Panel};
-pub use sign_in::{Claimed, SignIn, SignInError};
+pub use sign_in::{Claimed, SignIn, SignInError, SingleSignOnProblem};
 pub use snapshot::{
     DeploymentState, Owner, Phase, ScaledObjectState, ServiceState, Snapshot, SourceState, Sources,
     Unwatched,

@@ -31,6 +31,7 @@ pub(crate) fn panel() -> Panel {
             n: 35,
         },
         class: ClassPhase::Running,
+        single_sign_on: false,
     }
 }
 

@@ -82,4 +82,6 @@ pub struct Panel {
     pub load_limits: LoadLimits,
     /// Whether attendees may act.
     pub class: ClassPhase,
+    /// People may sign in at an identity provider, too.
+    pub single_sign_on: bool,
 }

@@ -38,6 +38,34 @@ pub enum SignInError {
     NameUnreadable,
     /// Every seat has an owner.
     NoFreeSeat,
+    /// The identity provider's sign-in led to nothing.
+    SingleSignOn {
+        problem: SingleSignOnProblem,
+    },
+}
+
+/// Why a sign-in at the identity provider leads to no seat. Never with a word of the provider's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum SingleSignOnProblem {
+    /// The answer belongs to no sign-in that this browser began, or to one of long ago.
+    NotBegunHere,
+    /// The provider let nobody in: refused, or given up.
+    Denied,
+    /// The provider does not answer, or says that it cannot just now.
+    Unreachable,
+    /// The provider's answer proves nothing.
+    Unproven,
+    /// More answers come in than are looked at; `wait_s` seconds until there is room again.
+    TooMany { wait_s: u32 },
+    /// No rule names this person. `contact` is whom to ask.
+    Unknown { contact: String },
+    /// The rule names a seat that is not there. `contact` is whom to ask.
+    NoSuchSeat { contact: String },
+    /// The rule gives a free seat, and every seat has an owner. `contact` is whom to ask.
+    NoFreeSeat { contact: String },
+    /// The seats are in the cluster, and it does not answer.
+    ClusterUnreachable,
 }
 
 impl SignInError {

@@ -13,5 +13,6 @@ pub(crate) fn config(options: &Config, settings: &[Setting]) -> Result<ExitCode>
     }
     let panel = &options.serve.panel;
     panel.public_url(panel.listen).map_err(anyhow::Error::msg)?;
+    panel.oidc.settings().map_err(anyhow::Error::msg)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use server::audit::Audit;
 use server::cluster::Clients;
 use server::commands::Commands;
 use server::config::PanelOptions;
+use server::oidc::{HyperTransport, SingleSignOn};
 use server::publish::{self, Publisher};
 use server::runs::Runs;
 use server::seats::Seats;
@@ -61,6 +62,7 @@ pub(super) async fn run(
     options: Options,
     shutdown: CancellationToken,
 ) -> Result<()> {
+    let single_sign_on = single_sign_on(&options)?;
     let site = Arc::new(Site::open(&options.options.site));
     let telemetry = Telemetry::new(site.build());
     let figures = figures(options.options.metrics_listen, &telemetry, &shutdown).await?;
@@ -103,6 +105,7 @@ pub(super) async fn run(
         load_defaults: options.options.limits.defaults(),
         load_limits: limits,
         simulated: options.simulated,
+        single_sign_on,
         streams: server::web::Streams::default(),
         refusals: server::web::Refusals::default(),
         telemetry,
@@ -149,4 +152,17 @@ pub(super) async fn run(
     kept.context("the keeping of runs failed")?;
     published.context("the publisher failed")??;
     Ok(())
+}
+
+/// Single sign-on, if the options ask for it. The identity provider need not be there yet.
+fn single_sign_on(options: &Options) -> Result<Option<SingleSignOn>> {
+    let oidc = &options.options.oidc;
+    let Some(settings) = oidc.settings().map_err(anyhow::Error::msg)? else {
+        return Ok(None);
+    };
+    let transport = HyperTransport::new(oidc.oidc_ca_file.as_deref())
+        .context("failed to prepare TLS to the identity provider")?;
+    let origin = options.public_url.origin();
+    let single_sign_on = SingleSignOn::new(settings, origin, Arc::new(transport));
+    single_sign_on.map(Some).map_err(anyhow::Error::msg)
 }

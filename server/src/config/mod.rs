@@ -5,6 +5,7 @@ mod check;
 pub mod effective;
 mod file;
 mod kind;
+mod oidc;
 mod panel;
 mod parse;
 mod ping;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use check::{Check, CheckOutput, Prepull};
 pub use effective::Setting;
+pub use oidc::OidcOptions;
 pub use panel::{AppOptions, Config, ConfigOutput, Demo, LimitOptions, PanelOptions, Serve};
 pub use parse::{Error, Parsed, parse};
 pub use ping::Ping;

@@ -7,7 +7,7 @@ use app::model::{LoadLimits, LoadSettings};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::{ClusterOptions, watching};
+use super::{ClusterOptions, OidcOptions, watching};
 use crate::cluster::Watching;
 use crate::web::PublicUrl;
 use crate::workshop::manifests::Settings;
@@ -93,6 +93,9 @@ pub struct PanelOptions {
     /// The folder with the built pages, made by `cargo xtask build`.
     #[arg(long, env = "WORKSHOP_SITE", default_value = "target/site")]
     pub site: PathBuf,
+
+    #[command(flatten)]
+    pub oidc: OidcOptions,
 
     #[command(flatten)]
     pub limits: LimitOptions,

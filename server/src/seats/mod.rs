@@ -4,6 +4,7 @@
 mod acts;
 mod claim;
 mod code;
+mod identity;
 mod key;
 mod known;
 mod name;
@@ -31,6 +32,7 @@ use crate::telemetry::Watches;
 
 pub use acts::NewCode;
 pub use code::{Code, NoCode, Opens, SeatNumber};
+pub use identity::{Identity, Member, NotSeated, Place};
 use known::Known;
 pub use name::PersonName;
 pub use record::{Person, Seat};

@@ -4,8 +4,9 @@ use app::model::ClassPhase;
 use k8s_openapi::ByteString;
 use serde_json::{Value, json};
 
+use super::identity::Identity;
 use super::record::{
-    CLASS_CODE, CLASS_PHASE, CODE, NAME, ROUND, SESSION_PREFIX, Seat, SessionRecord, USED,
+    CLASS_CODE, CLASS_PHASE, CODE, IDENTITY, NAME, ROUND, SESSION_PREFIX, Seat, SessionRecord, USED,
 };
 
 /// A change of a seat's Secret: a merge patch of single keys, so that changes by others at the same time stay.
@@ -57,6 +58,11 @@ impl SeatPatch {
             Some(name) => self.set(NAME, name),
             None => self.unset(NAME),
         }
+    }
+
+    /// Binds the seat to a person of the identity provider.
+    pub(super) fn identity(self, identity: &Identity) -> Self {
+        self.set(IDENTITY, identity.as_str())
     }
 
     /// Ends all sessions, also those that no watch has told yet. `round` is one that never was.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::code::{Code, SeatNumber};
+use super::identity::Identity;
 use super::key::CodeKey;
 use crate::error::{Error, Result};
 use crate::names::SEAT_LABEL;
@@ -21,6 +22,8 @@ pub(super) const NAME: &str = "name";
 /// Names the sessions that hold: another round ends all that were begun in the one before. No clock is asked, as those of
 /// replicas and of the instructor's machine differ.
 pub(super) const ROUND: &str = "round";
+/// Hash of who took the seat by single sign-on.
+pub(super) const IDENTITY: &str = "identity";
 /// There from the first sign-in on: the seat is somebody's, also when nobody is signed in.
 pub(super) const USED: &str = "used";
 pub(super) const SESSION_PREFIX: &str = "session.";
@@ -61,6 +64,7 @@ pub struct Seat {
     awaits_code: bool,
     round: String,
     used: bool,
+    identity: Option<Identity>,
     sessions: BTreeMap<String, SessionRecord>,
     /// What the instructor's seat holds of the class.
     pub(super) class: ClassRecord,
@@ -141,6 +145,7 @@ impl Seat {
             awaits_code: !data.contains_key(CODE),
             round: text(ROUND).unwrap_or_default().to_owned(),
             used: data.contains_key(USED),
+            identity: text(IDENTITY).map(Identity::stored),
             sessions: sessions.collect(),
             class: ClassRecord {
                 phase,
@@ -170,8 +175,14 @@ impl Seat {
         matches!(self.person, Person::Attendee { .. })
             && self.name.is_none()
             && !self.used
+            && self.identity.is_none()
             && self.sessions.is_empty()
             && !self.is_revoked()
+    }
+
+    /// Taken by this person's single sign-on.
+    pub(super) fn is_of(&self, identity: &Identity) -> bool {
+        self.identity.as_ref() == Some(identity)
     }
 
     /// How many sessions hold now.
@@ -277,6 +288,7 @@ mod tests {
             awaits_code: false,
             round: String::new(),
             used: false,
+            identity: None,
             sessions: BTreeMap::new(),
             class: ClassRecord::default(),
         }

@@ -49,6 +49,7 @@ impl SignIns {
             }
             SignInError::NoFreeSeat => "no_free_seat",
             SignInError::Ended { .. } => "ended",
+            SignInError::SingleSignOn { .. } => "single_sign_on",
         });
     }
 

@@ -11,6 +11,7 @@ mod pages;
 mod public_url;
 mod refusals;
 mod session;
+mod single_sign_on;
 mod viewer;
 
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::commands::Commands;
+use crate::oidc::SingleSignOn;
 use crate::publish::Published;
 use crate::seats::Seats;
 use crate::telemetry::{Http, Telemetry};
@@ -53,6 +55,8 @@ pub struct AppState {
     pub load_limits: LoadLimits,
     /// Shown as a word on the page; nothing else hangs on it.
     pub simulated: bool,
+    /// `None` where people sign in with codes only.
+    pub single_sign_on: Option<SingleSignOn>,
     pub streams: Streams,
     pub refusals: Refusals,
     pub telemetry: Telemetry,
@@ -86,6 +90,8 @@ const TABLE: &[Route] = &[
         get(session::tell).post(session::sign_in)
     }),
     ("/session/end", Briefly, || post(session::sign_out)),
+    ("/oidc/start", Briefly, || get(single_sign_on::start)),
+    ("/oidc/callback", Briefly, || get(single_sign_on::callback)),
     ("/events", Long, || get(events::events)),
     ("/api/deploy", Briefly, || post(act::server_function)),
     ("/api/start_load", Briefly, || post(act::server_function)),

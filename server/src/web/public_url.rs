@@ -1,10 +1,10 @@
 //! The panel's address in people's browsers. It alone decides the cookie's name and flags, and the trusted origin.
 
-use std::net::IpAddr;
-
 use http::header::COOKIE;
 use http::{HeaderMap, Uri};
 
+use crate::loopback::is_loopback;
+use crate::oidc::FLOW_S;
 use crate::seats::SESSION_MOST_S;
 
 /// Where people reach the panel.
@@ -75,37 +75,56 @@ impl PublicUrl {
     /// The header that sets the session cookie.
     pub(super) fn set_cookie(&self, value: &str) -> String {
         // As long as any session may last: when one ends earlier, the panel says so.
-        self.cookie(value, SESSION_MOST_S)
+        self.cookie(self.cookie_name(), value, SESSION_MOST_S)
     }
 
     /// The header that removes it.
     pub(super) fn clear_cookie(&self) -> String {
-        self.cookie("", 0)
+        self.cookie(self.cookie_name(), "", 0)
     }
 
-    fn cookie(&self, value: &str, max_age_s: i64) -> String {
-        let name = self.cookie_name();
+    /// The name of the cookie with a sign-in that is under way at the identity provider.
+    fn flow_cookie_name(&self) -> &'static str {
+        if self.https {
+            "__Host-workshop-oidc"
+        } else {
+            "workshop-oidc"
+        }
+    }
+
+    /// The header that sets it. Lax, as the provider's answer is a link from another site.
+    pub(super) fn set_flow_cookie(&self, value: &str) -> String {
+        self.cookie(self.flow_cookie_name(), value, FLOW_S)
+    }
+
+    /// The header that removes it.
+    pub(super) fn clear_flow_cookie(&self) -> String {
+        self.cookie(self.flow_cookie_name(), "", 0)
+    }
+
+    fn cookie(&self, name: &str, value: &str, max_age_s: i64) -> String {
         let secure = if self.https { "; Secure" } else { "" };
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{secure}")
     }
 
     /// The session cookie's value in a request.
     pub(super) fn read_cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let lines = headers.get_all(COOKIE).into_iter();
-        lines
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find_map(|(name, value)| (name == self.cookie_name()).then_some(value))
+        read(headers, self.cookie_name())
+    }
+
+    /// The value of the cookie of a sign-in under way.
+    pub(super) fn read_flow_cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        read(headers, self.flow_cookie_name())
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
+fn read<'a>(headers: &'a HeaderMap, cookie: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).into_iter();
+    lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == cookie).then_some(value))
 }
 
 #[cfg(test)]
@@ -128,6 +147,19 @@ mod tests {
             url.clear_cookie(),
             "__Host-workshop=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure"
         );
+    }
+
+    #[test]
+    fn cookie_of_a_sign_in_under_way_is_short_lived_and_another_one() {
+        let url = parse("https://workshop.example.org").unwrap();
+        assert_eq!(
+            url.set_flow_cookie("a.b.c"),
+            "__Host-workshop-oidc=a.b.c; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure"
+        );
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, "__Host-workshop-oidc=a.b.c".parse().unwrap());
+        assert_eq!(url.read_flow_cookie(&headers), Some("a.b.c"));
+        assert_eq!(url.read_cookie(&headers), None);
     }
 
     #[test]

@@ -77,7 +77,9 @@ pub(super) async fn sign_in(State(state): State<AppState>, request: Request) -> 
                 SignInError::NameNeeded => StatusCode::OK,
                 SignInError::NameTaken | SignInError::NoFreeSeat => StatusCode::CONFLICT,
                 SignInError::NameUnreadable => StatusCode::UNPROCESSABLE_ENTITY,
-                SignInError::UnknownCode | SignInError::Ended { .. } => StatusCode::UNAUTHORIZED,
+                SignInError::UnknownCode
+                | SignInError::Ended { .. }
+                | SignInError::SingleSignOn { .. } => StatusCode::UNAUTHORIZED,
             };
             let retry_after = match &error {
                 SignInError::TooManyWrongCodes { wait_s } => Some(*wait_s),
@@ -124,7 +126,7 @@ async fn open(
 }
 
 /// A browser has one seat: who signs in with another code has left the first.
-async fn leave_other(state: &AppState, headers: &HeaderMap, opened: &Session) {
+pub(super) async fn leave_other(state: &AppState, headers: &HeaderMap, opened: &Session) {
     let Ok(before) = state.session(headers).await else {
         return;
     };
@@ -169,7 +171,7 @@ pub(super) async fn sign_out(State(state): State<AppState>, request: Request) ->
 }
 
 /// What a session is for, in the audit.
-fn namespace(session: &Session) -> &str {
+pub(super) fn namespace(session: &Session) -> &str {
     match &session.person {
         Person::Attendee { namespace } => namespace,
         Person::Instructor => "all seats",

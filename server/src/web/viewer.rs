@@ -90,6 +90,7 @@ impl AppState {
                 load_defaults: self.load_defaults,
                 load_limits: self.load_limits,
                 class: self.seats.class_phase(),
+                single_sign_on: self.single_sign_on.is_some(),
             },
             assets: self.site.assets(),
             // Each answer's own; the page's route fills it in.

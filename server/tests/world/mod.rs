@@ -23,6 +23,7 @@ use server::audit::Audit;
 use server::cluster::{Clients, Watching};
 use server::commands::Commands;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
+use server::oidc::{self, SingleSignOn};
 use server::publish::{self, Published, Publisher};
 use server::runs::Runs;
 use server::seats::Seats;
@@ -48,10 +49,14 @@ pub(crate) struct World {
     pub(crate) instructor: String,
     pub(crate) shutdown: CancellationToken,
     watching: Watching,
+    identity_provider: Option<IdentityProvider>,
     panel: Panel,
     /// The first panel's keeping of runs, until it was ended.
     runs: parking_lot::Mutex<Option<JoinHandle<()>>>,
 }
+
+/// What an operator decided of single sign-on, and the way to the identity provider.
+type IdentityProvider = (oidc::Settings, Arc<dyn oidc::Transport>);
 
 /// A second panel.
 pub(crate) struct Replica {
@@ -70,6 +75,7 @@ pub(crate) struct Options {
     pub(crate) site: PathBuf,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) watching: Watching,
+    pub(crate) identity_provider: Option<IdentityProvider>,
 }
 
 impl Replica {
@@ -132,6 +138,9 @@ impl Panel {
             run_time_s: 1800,
             n: 40,
         };
+        let single_sign_on = options
+            .identity_provider
+            .map(|(settings, transport)| SingleSignOn::new(settings, ORIGIN, transport).unwrap());
         let state = AppState {
             published: Arc::clone(&published),
             seats: known.clone(),
@@ -146,6 +155,7 @@ impl Panel {
             load_defaults: LoadSettings::DEFAULT,
             load_limits: limits,
             simulated: true,
+            single_sign_on,
             streams: Streams::default(),
             refusals: Refusals::default(),
             telemetry,
@@ -191,9 +201,23 @@ impl World {
         Self::with(seats, options).await
     }
 
+    /// The same with single sign-on.
+    pub(crate) async fn with_single_sign_on(
+        seats: u16,
+        settings: oidc::Settings,
+        transport: Arc<dyn oidc::Transport>,
+    ) -> Self {
+        let options = Options {
+            identity_provider: Some((settings, transport)),
+            ..Options::default()
+        };
+        Self::with(seats, options).await
+    }
+
     /// The same, with a panel of these options.
     pub(crate) async fn with(seats: u16, options: Options) -> Self {
         let watching = options.watching;
+        let identity_provider = options.identity_provider.clone();
         let shutdown = CancellationToken::new();
         let simulator = Simulator::new(simulator::Options {
             start: "2026-11-23T09:00:00Z".parse().unwrap(),
@@ -237,6 +261,7 @@ impl World {
             published: Arc::clone(&panel.state.published),
             telemetry: panel.state.telemetry.clone(),
             watching,
+            identity_provider,
             panel,
             simulator,
             seats: attendees,
@@ -247,9 +272,9 @@ impl World {
 
     /// Another replica of the panel: the same cluster, and nothing else in common.
     pub(crate) async fn replica(&self) -> Replica {
-        let watching = self.watching;
         let options = Options {
-            watching,
+            watching: self.watching,
+            identity_provider: self.identity_provider.clone(),
             ..Options::default()
         };
         self.replica_with(options).await
