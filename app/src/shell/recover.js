@@ -7,7 +7,7 @@
   var KEY = "recovery";
   var LEAST_MS = 500, MOST_MS = 10000, GIVES_UP_MS = 180000, TRIES = 4;
   var words = document.currentScript.dataset;
-  var failed = false, loaded = false, hydrated = false;
+  var failed = false, loaded = false, hydrated = false, asked = 0, line = null;
 
   // How often this tab reloaded for it, and since when. A tab that keeps nothing must not reload: it could not stop.
   function read() {
@@ -29,10 +29,22 @@
 
   // Beside the body, not in it: what the server rendered must be there unchanged when the page's script takes it over.
   function say(text) {
-    var line = document.createElement("p");
-    line.setAttribute("role", "status");
+    if (!line) {
+      line = document.createElement("p");
+      line.setAttribute("role", "status");
+      document.documentElement.insertBefore(line, document.body);
+    }
     line.textContent = text;
-    document.documentElement.insertBefore(line, document.body);
+  }
+
+  function giveUp() {
+    keep(null);
+    say(words.byHand);
+  }
+
+  // The next pause: longer than the one before, and with a random part.
+  function pause(tries) {
+    return Math.min(LEAST_MS * Math.pow(2, tries), MOST_MS) * (0.5 + Math.random());
   }
 
   function fail() {
@@ -41,14 +53,10 @@
     // The answer to a form: to reload it is to send the form again, and a code that is shown once would be lost.
     if (location.pathname === "/session") return say(words.without);
     var state = read();
-    if (Date.now() - state.since > GIVES_UP_MS) {
-      keep(null);
-      return say(words.byHand);
-    }
+    if (Date.now() - state.since > GIVES_UP_MS) return giveUp();
     if (!keep({ since: state.since, tries: state.tries + 1 })) return say(words.byHand);
     say(words.updating);
-    var delay = Math.min(LEAST_MS * Math.pow(2, state.tries), MOST_MS);
-    setTimeout(reload, delay * (0.5 + Math.random()));
+    setTimeout(reload, pause(state.tries));
   }
 
   // Never onto a proxy's error page, from which nothing comes back, and never over a code that was typed.
@@ -56,7 +64,9 @@
     var code = document.getElementById("seat-code");
     if (code && code.value && code.value !== code.defaultValue) return setTimeout(reload, MOST_MS);
     var later = function () {
-      setTimeout(reload, MOST_MS / 2);
+      if (Date.now() - read().since > GIVES_UP_MS) return giveUp();
+      asked += 1;
+      setTimeout(reload, pause(asked));
     };
     var links = Array.from(document.querySelectorAll("head link[href^='/pkg/']"));
     Promise.all(links.map((link) => ask(link.href, TRIES))).then(function (answered) {
