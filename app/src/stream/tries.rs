@@ -98,10 +98,11 @@ impl Tries {
 
     /// The stream was open and said nothing for [`Self::silence_ms`].
     pub fn silent(&mut self) {
-        if !self.heard {
+        let held_back = !self.heard;
+        self.ended();
+        if held_back {
             self.silent += 1;
         }
-        self.ended();
     }
 
     /// Only short streams pass.
@@ -129,6 +130,8 @@ impl Tries {
         let delay = doubled.min(MOST_DELAY_MS) * (0.5 + random);
         match self.come_back_ms {
             Some(ms) if self.failed == 0 => ms,
+            // It is known now what passes: no reason to wait for it.
+            _ if self.short() && self.shorts == 0 => LEAST_DELAY_MS * (0.5 + random),
             _ if self.short() && self.failed == 0 => SHORT_PACE_MS,
             _ => delay,
         }
@@ -160,6 +163,7 @@ mod tests {
         assert!(!tries.short());
         tries.silent();
         assert_eq!(tries.url(), "/events?short=1");
+        assert!((tries.delay_ms(0.5) - 500.0).abs() < f64::EPSILON);
         tries.event("boot-1");
         tries.ended();
         assert!(tries.short(), "a short stream that passes stays short");

@@ -72,7 +72,9 @@ impl Lines {
             }
         };
         let found = tokio::time::timeout(Duration::from_secs(20), found).await;
-        found.unwrap_or_else(|_| panic!("no line begins with {start}"))
+        found
+            .map_err(|_| format!("no line begins with {start}"))
+            .unwrap()
     }
 }
 
