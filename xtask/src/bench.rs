@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use crate::command::{cargo, run, say};
 
 /// Benchmarks of the server. The name in an error or on the command line has a dash for each underscore.
-const BENCHES: &[&str] = &["sign_in"];
+const BENCHES: &[&str] = &["footprint", "sign_in"];
 
 /// Runs the benchmarks whose name contains `only`, or all.
 pub(crate) fn run_all(only: Option<&str>) -> Result<()> {

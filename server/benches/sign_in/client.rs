@@ -46,6 +46,14 @@ impl Browser {
         })
     }
 
+    /// Another connection of the same person.
+    #[allow(dead_code, reason = "this file is shared by benches")]
+    pub(crate) async fn again(&self) -> Result<Self> {
+        let mut browser = Self::open(self.address).await?;
+        browser.cookie.clone_from(&self.cookie);
+        Ok(browser)
+    }
+
     /// Asks for a page, and reads all of it.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Answer> {
         self.ask(Method::GET, path, String::new()).await

@@ -194,11 +194,7 @@ mod tests {
             (json!({ "email": ada }), None),
             (json!({}), None),
         ] {
-            assert_eq!(
-                rules.place(&mk_claims(&claims)),
-                expected,
-                "{claims}"
-            );
+            assert_eq!(rules.place(&mk_claims(&claims)), expected, "{claims}");
         }
         assert_eq!(rules.reserved(), [SeatNumber(7)]);
     }

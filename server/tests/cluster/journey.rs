@@ -35,6 +35,7 @@ async fn a_class_deploys_loads_scales_and_cleans_up() {
     let _alone = crate::CLUSTER.lock().await;
     let release = Release::install(2);
     release.test();
+    crate::rights::are_those_of_the_document();
     let installed = &release.installed;
 
     walls::hold(installed, release.address()).await;

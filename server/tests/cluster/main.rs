@@ -16,6 +16,7 @@ mod kubectl;
 mod namespaced;
 mod panel;
 mod release;
+mod rights;
 mod seats;
 mod walls;
 
