@@ -1,5 +1,5 @@
 // Replicas of one simulated cluster behind nginx, for specs that a single demo cannot show. Each spec has its own and
-// ends it. NGINX, WORKSHOP_BINARY and WORKSHOP_SITE are set by `cargo xtask test browser`.
+// ends it. NGINX_PROGRAM, WORKSHOP_BINARY and WORKSHOP_SITE are set by `cargo xtask test browser`.
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { chmodSync, cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 
 import { test as base, expect } from "@playwright/test";
 
-const program = process.env.NGINX ?? "nginx";
+const program = process.env.NGINX_PROGRAM ?? "nginx";
 const binary = process.env.WORKSHOP_BINARY ?? "";
 const site = process.env.WORKSHOP_SITE ?? "";
 

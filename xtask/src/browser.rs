@@ -32,7 +32,7 @@ fn playwright(arguments: &[&str]) -> Result<()> {
         .args(arguments)
         .current_dir("end2end")
         .env("CHROMIUM", chromium)
-        .env("NGINX", nginx)
+        .env("NGINX_PROGRAM", nginx)
         // Some specs start panels of their own.
         .env("WORKSHOP_BINARY", std::path::absolute(&workshop)?)
         .env("WORKSHOP_SITE", std::path::absolute(site::SITE)?)

@@ -22,7 +22,7 @@ pub(crate) fn tests() -> Result<()> {
         "--",
         "--ignored",
     ])
-    .env("NGINX", nginx))
+    .env("NGINX_PROGRAM", nginx))
 }
 
 /// Installs nginx, and what the tests ask it with; returns nginx' path.

@@ -67,7 +67,8 @@ impl Nginx {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(std::env::var("NGINX").unwrap_or("nginx".to_owned()));
+        let mut command =
+            Command::new(std::env::var("NGINX_PROGRAM").unwrap_or("nginx".to_owned()));
         command
             .arg("-e")
             .arg(self.folder.join("error.log"))
