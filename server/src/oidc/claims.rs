@@ -58,7 +58,8 @@ impl Claims {
 fn is(claim: &Value, value: &str) -> bool {
     match claim {
         Value::String(text) => text == value,
-        Value::Number(_) | Value::Bool(_) => claim.to_string() == value,
+        Value::Number(number) => format!("{number}") == value,
+        Value::Bool(truth) => format!("{truth}") == value,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }

@@ -39,8 +39,6 @@ pub enum HttpError {
     Connect(#[source] hyper_util::client::legacy::Error),
     #[error("the answer could not be read, or is larger than {} KiB", BODY_LIMIT / 1024)]
     Body(#[source] Box<dyn StdError + Send + Sync>),
-    #[error("the provider does not answer")]
-    Down,
 }
 
 /// Why there is no TLS to the identity provider.
@@ -165,5 +163,83 @@ impl Transport for HyperTransport {
             Ok(HttpResponse::from_parts(parts, body))
         };
         answer.boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::response::Redirect;
+    use axum::routing::get;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What a provider on this machine answers at `path`.
+    async fn answer(path: &str) -> Result<HttpResponse, HttpError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let routes = Router::new()
+            .route("/elsewhere", get(|| async { Redirect::to("/") }))
+            .route("/much", get(|| async { vec![0; BODY_LIMIT] }))
+            .route("/too-much", get(|| async { vec![0; BODY_LIMIT + 1] }));
+        let served = tokio::spawn(async move { axum::serve(listener, routes).await });
+        let http = Http(Arc::new(HyperTransport::new(None).unwrap()));
+        let request = http::Request::get(format!("http://{address}{path}"));
+        let answer = http.call(request.body(Vec::new()).unwrap()).await;
+        served.abort();
+        answer
+    }
+
+    #[tokio::test]
+    async fn redirect_is_not_followed() {
+        let answer = answer("/elsewhere").await.unwrap();
+        assert_eq!(answer.status(), http::StatusCode::SEE_OTHER);
+    }
+
+    #[tokio::test]
+    async fn answer_is_read_up_to_its_limit() {
+        assert_eq!(answer("/much").await.unwrap().body().len(), BODY_LIMIT);
+        let too_much = answer("/too-much").await;
+        assert!(matches!(too_much, Err(HttpError::Body(_))));
+    }
+
+    /// Never answers.
+    struct Silent;
+
+    impl Transport for Silent {
+        fn call(&self, _request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
+            std::future::pending().boxed()
+        }
+    }
+
+    async fn ask_silent(url: &str) -> HttpError {
+        let request = http::Request::get(url).body(Vec::new()).unwrap();
+        Http(Arc::new(Silent)).call(request).await.unwrap_err()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_waited_for_no_longer_than_its_limit() {
+        let error = ask_silent("https://id.example.org/").await;
+        assert!(matches!(error, HttpError::TimedOut));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn plain_http_does_not_leave_this_machine() {
+        for url in ["http://id.example.org/", "http://127.0.0.1.example.org/"] {
+            let error = ask_silent(url).await;
+            assert!(matches!(error, HttpError::PlainHttp { .. }), "{url}");
+        }
+        let error = ask_silent("http://127.0.0.1:4000/").await;
+        assert!(matches!(error, HttpError::TimedOut));
+    }
+
+    #[test]
+    fn file_without_a_certificate_is_refused() {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        let refused = HyperTransport::new(Some(path)).err();
+        assert!(matches!(refused, Some(TlsError::NoCertificate { .. })));
+        let refused = HyperTransport::new(Some(Path::new("/nowhere"))).err();
+        assert!(matches!(refused, Some(TlsError::ReadCertificates { .. })));
     }
 }

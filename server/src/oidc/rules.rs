@@ -108,7 +108,7 @@ mod tests {
         Rules::new(rules.iter().map(|rule| rule.parse().unwrap()).collect())
     }
 
-    fn mk_claims(claims: Value) -> Claims {
+    fn mk_claims(claims: &Value) -> Claims {
         Claims::new(claims.as_object().unwrap().clone())
     }
 
@@ -194,11 +194,7 @@ mod tests {
             (json!({ "email": ada }), None),
             (json!({}), None),
         ] {
-            assert_eq!(
-                rules.place(&mk_claims(claims.clone())),
-                expected,
-                "{claims}"
-            );
+            assert_eq!(rules.place(&mk_claims(&claims)), expected, "{claims}");
         }
         assert_eq!(rules.reserved(), [SeatNumber(7)]);
     }

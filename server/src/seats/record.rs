@@ -285,6 +285,7 @@ mod tests {
             name: None,
             version: 1,
             code: Some(mk_key().hash(code)),
+            awaits_code: false,
             round: String::new(),
             used: false,
             identity: None,
