@@ -84,8 +84,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/seats") view=SeatsPage />
                 <Route path=path!("/sign-in") view=SignInPage />
                 <Route path=path!("/join") view=SignInPage />
-                // A refused code is answered in place: the address is still the form's.
+                // A refused sign-in is answered in place: the address is still the form's, or the identity provider's choice.
                 <Route path=path!("/session") view=SignInPage />
+                <Route path=path!("/oidc/start") view=SignInPage />
+                <Route path=path!("/oidc/callback") view=SignInPage />
             </Routes>
         </Router>
     }

@@ -58,8 +58,8 @@ pub fn sign_in_error(error: &SignInError) -> String {
 }
 
 pub const SINGLE_SIGN_ON: &str = "Sign in with your account";
-pub const SINGLE_SIGN_ON_HINT: &str = "The account of your organisation.";
-pub const OR_SEAT_CODE: &str = "Or use a seat code";
+pub const SINGLE_SIGN_ON_HINT: &str = "The account that your school or company gave you.";
+pub const OR: &str = "or";
 
 /// The line under the button that leads to the identity provider.
 fn single_sign_on_problem(problem: &SingleSignOnProblem) -> String {

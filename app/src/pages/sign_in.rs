@@ -1,28 +1,41 @@
-//! The sign-in page: one field, one button, a plain form that the server answers.
+//! The sign-in page: one field, one button, a plain form that the server answers; above it, where the panel has an identity
+//! provider, a link that leads there.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::claimed::ClaimedPage;
-use crate::first_paint::{Seen, use_first_paint};
+use crate::first_paint::{FirstPaint, Seen, use_first_paint};
 use crate::model::{SessionEnd, SignIn, SignInError};
 use crate::words;
 
 /// Asks for the seat's code.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
-    match use_first_paint().seen {
+    let FirstPaint { panel, seen } = use_first_paint();
+    let single_sign_on = panel.is_some_and(|panel| panel.single_sign_on);
+    match seen {
         Seen::Claimed { claimed } => view! { <ClaimedPage claimed /> }.into_any(),
-        _ => view! { <SignInForm /> }.into_any(),
+        _ => view! { <SignInForm single_sign_on /> }.into_any(),
     }
 }
 
 #[component]
-fn SignInForm() -> impl IntoView {
+fn SignInForm(
+    /// The panel has an identity provider.
+    single_sign_on: bool,
+) -> impl IntoView {
     let sign_in = use_sign_in();
     let asks_name = sign_in.error.as_ref().is_some_and(SignInError::asks_name);
+    // Who asks whether to change seats came with a card.
+    let single_sign_on = single_sign_on && sign_in.leaves.is_none();
+    let of_provider = matches!(sign_in.error, Some(SignInError::SingleSignOn { .. }));
     let error = sign_in.error.as_ref().map(words::sign_in_error);
+    let (provider_error, error) = match of_provider && single_sign_on {
+        true => (error, None),
+        false => (None, error),
+    };
     let described = match &error {
         Some(_) => "seat-code-hint seat-code-error",
         None => "seat-code-hint",
@@ -33,6 +46,7 @@ fn SignInForm() -> impl IntoView {
             <Mark />
             <h1>{words::PRODUCT}</h1>
             {sign_in.leaves.as_deref().map(|seat| view! { <p translate="no">{words::you_leave(seat)}</p> })}
+            {single_sign_on.then(|| view! { <SingleSignOn error=provider_error /> })}
             <form method="post" action="/session" data-asks=sign_in.leaves.is_some().to_string()>
                 <label for="seat-code">{words::SEAT_CODE}</label>
                 <input
@@ -40,7 +54,7 @@ fn SignInForm() -> impl IntoView {
                     name="code"
                     type="text"
                     required=true
-                    autofocus=true
+                    autofocus=!single_sign_on
                     autocomplete="off"
                     autocapitalize="characters"
                     spellcheck="false"
@@ -65,9 +79,31 @@ fn SignInForm() -> impl IntoView {
                     />
                     <p class="hint" id="name-hint">{words::YOUR_NAME_HINT}</p>
                 })}
-                <button type="submit" data-filled="true">{words::SIGN_IN}</button>
+                <button type="submit" data-filled=(!single_sign_on).to_string()>{words::SIGN_IN}</button>
             </form>
         </main>
+    }
+}
+
+/// Leads to the identity provider. A link and no form: the policy lets forms go nowhere else.
+#[component]
+fn SingleSignOn(
+    /// Why the last try led to nothing.
+    error: Option<String>,
+) -> impl IntoView {
+    let described = match &error {
+        Some(_) => "single-sign-on-hint single-sign-on-error",
+        None => "single-sign-on-hint",
+    };
+    view! {
+        <div class="single-sign-on">
+            <a class="button" href="/oidc/start" rel="external" aria-describedby=described>
+                {words::SINGLE_SIGN_ON}
+            </a>
+            <p class="error" id="single-sign-on-error" role="alert">{error}</p>
+            <p class="hint" id="single-sign-on-hint">{words::SINGLE_SIGN_ON_HINT}</p>
+        </div>
+        <p class="or">{words::OR}</p>
     }
 }
 

@@ -14,7 +14,7 @@ use leptos_router::location::RequestUrl;
 
 use crate::first_paint::{FirstPaint, Seen};
 use crate::model::samples;
-use crate::model::{Claimed, Finding, SignIn, SignInError, Snapshot};
+use crate::model::{Claimed, Finding, Panel, SignIn, SignInError, SingleSignOnProblem, Snapshot};
 
 /// One page as HTML, with the data that the browser starts from.
 fn render(path: &str, first: FirstPaint, sign_in: Option<SignIn>) -> String {
@@ -184,6 +184,39 @@ fn code_of_the_class_asks_for_a_name() {
     assert!(html.contains("value=\"Ana &quot;"), "escaped");
     let html = render("/sign-in", FirstPaint::default(), None);
     assert!(!html.contains("Your name"));
+}
+
+#[test]
+fn way_to_the_identity_provider_is_a_link_and_its_errors_stand_below_it() {
+    let with = |single_sign_on| FirstPaint {
+        panel: Some(Panel {
+            single_sign_on,
+            ..samples::panel()
+        }),
+        ..FirstPaint::default()
+    };
+    let problem = SingleSignOnProblem::Unknown {
+        contact: "Grace <b>".to_owned(),
+    };
+    let unknown = || SignIn {
+        error: Some(SignInError::SingleSignOn {
+            problem: problem.clone(),
+        }),
+        ..SignIn::default()
+    };
+    let html = render("/sign-in", with(true), Some(unknown()));
+    assert!(html.contains("href=\"/oidc/start\""));
+    assert!(html.contains("Ask Grace &lt;b&gt;."), "escaped");
+    assert!(!html.contains("aria-invalid"), "the code is not at fault");
+    let html = render("/sign-in", with(false), None);
+    assert!(!html.contains("/oidc/start"));
+    // Who holds a card of another seat is asked about that, and nothing else.
+    let leaves = SignIn {
+        leaves: Some("workshop-user-7".to_owned()),
+        ..SignIn::default()
+    };
+    let html = render("/join", with(true), Some(leaves));
+    assert!(!html.contains("/oidc/start"));
 }
 
 #[test]
