@@ -45,7 +45,7 @@ fn prepare() -> Result<PathBuf> {
             found().context("Chromium was installed, but is not on PATH")?
         }
     };
-    if !Path::new("end2end/node_modules/.package-lock.json").exists() {
+    if !npm_packages_are_current() {
         say("Installing the npm packages of end2end/");
         run(program("npm", &["ci", "--no-audit", "--no-fund"])
             .current_dir("end2end")
@@ -53,6 +53,14 @@ fn prepare() -> Result<PathBuf> {
             .stdout(std::io::stderr()))?;
     }
     Ok(chromium)
+}
+
+/// The installed packages are those of the lock file: npm leaves a lock file of its own, as old as the installation.
+fn npm_packages_are_current() -> bool {
+    let changed = |path| std::fs::metadata(path)?.modified();
+    let wanted = changed("end2end/package-lock.json");
+    let installed = changed("end2end/node_modules/.package-lock.json");
+    matches!((wanted, installed), (Ok(wanted), Ok(installed)) if installed >= wanted)
 }
 
 /// Installs Node.js where it is missing.
