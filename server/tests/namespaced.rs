@@ -111,7 +111,11 @@ async fn attendees_page_and_buttons_work_without_a_cluster_wide_request() {
         .filter(|event| event.namespace.is_empty() && event.resource != "/version")
         .collect();
     assert!(wide.is_empty(), "{wide:?}");
-    let refused: Vec<_> = events.iter().filter(|event| event.code >= 400).collect();
+    // The record of a run is not there before it is written for the first time.
+    let refused = events.iter().filter(|event| {
+        event.code >= 400 && !(event.code == 404 && event.name.starts_with("run-"))
+    });
+    let refused: Vec<_> = refused.collect();
     assert!(refused.is_empty(), "{refused:?}");
     let asked: Vec<_> = census(&events, "list").into_keys().collect();
     assert_eq!(

@@ -96,7 +96,14 @@ fn told_to_end_it_ends_well_and_says_how_long_each_stage_took() {
     }
     assert_eq!(
         stages,
-        ["connections", "commands", "seats", "publisher", "metrics"]
+        [
+            "connections",
+            "commands",
+            "seats",
+            "publisher",
+            "runs",
+            "metrics"
+        ]
     );
     assert_eq!(panel.process.wait().unwrap().code(), Some(0));
 }

@@ -12,7 +12,7 @@ use http::StatusCode;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
-use server::names::PANEL_NAMESPACE;
+use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::seats::provision;
 use server::workshop::Run;
 use server::workshop::run::decode;
@@ -277,7 +277,7 @@ async fn panel_that_may_not_keep_runs_works_without() {
     }] });
     let patch = Patch::Merge(&rules);
     roles
-        .patch("workshop-panel", &PatchParams::default(), &patch)
+        .patch(PANEL_ACCOUNT, &PatchParams::default(), &patch)
         .await
         .unwrap();
     let began = tokio::time::Instant::now();

@@ -65,10 +65,11 @@ impl Account {
 /// A sentence, if the manifest in this program cannot be read.
 pub(super) fn of_panel(panel_namespace: &str, watching: Watching) -> Result<Vec<Access>, String> {
     let rules = provision::panel_rules().map_err(|error| chain(&error))?;
-    let mut accesses = of_rules(&Value::Array(rules.own), Some(panel_namespace))?;
-    if watching == Watching::Cluster {
-        accesses.extend(of_rules(&Value::Array(rules.cluster), None)?);
-    }
+    let mut accesses = match watching {
+        Watching::Cluster => of_rules(&Value::Array(rules.cluster), None)?,
+        Watching::Namespaces => Vec::new(),
+    };
+    accesses.extend(of_rules(&Value::Array(rules.own), Some(panel_namespace))?);
     Ok(accesses)
 }
 

@@ -353,7 +353,10 @@ async fn panel_of_namespaces_needs_its_roles_and_nothing_everywhere() {
     // Made for the other kind: the seats' Roles let it read nothing there, the ClusterRole everything everywhere.
     let bindings: Api<ClusterRoleBinding> = Api::all(world.admin());
     let params = DeleteParams::default();
-    bindings.delete("workshop-panel", &params).await.unwrap();
+    bindings
+        .delete("workshop-panel-workshop", &params)
+        .await
+        .unwrap();
     let report = world.check_with(&world.admin(), namespaced()).await;
     assert_cure(
         only_failure(&report),
