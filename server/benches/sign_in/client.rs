@@ -1,5 +1,7 @@
 //! What a browser does with one connection: pages, the sign-in form, and the stream of events. Used by every phase.
 
+#![allow(dead_code, reason = "each bench uses a part of it")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -47,7 +49,6 @@ impl Browser {
     }
 
     /// Another connection of the same person.
-    #[allow(dead_code, reason = "this file is shared by benches")]
     pub(crate) async fn again(&self) -> Result<Self> {
         let mut browser = Self::open(self.address).await?;
         browser.cookie.clone_from(&self.cookie);

@@ -32,7 +32,7 @@ const SLACK_AT_END_MS: i64 = 2_000;
 
 /// A panel that has just taken another one's place asks again at this pace for what that one wrote in its last moment.
 const YOUNG: Duration = Duration::from_secs(120);
-const EVERY_WHILE_YOUNG_MS: i64 = 10_000;
+const EVERY_WHILE_YOUNG_MS: i64 = 5_000;
 
 /// Records written at the same time.
 const AT_ONCE: usize = 8;
