@@ -269,7 +269,14 @@ impl Provider {
         match &*known {
             Known::Read(metadata, at) if now.0 - at.0 < FRESH_MS => Ok(Arc::clone(metadata)),
             Known::Failed(at) if now.0 - at.0 < RETRY_MS => Err(Error::JustFailed),
-            _ => self.discover(&mut known, now).await,
+            _ => match (self.discover(&mut known, now).await, &*known) {
+                // It may be away for a moment; its keys change much more seldom.
+                (Err(error), Known::Read(older, _)) => {
+                    tracing::warn!(error = chain(&error), "an older discovery document is kept");
+                    Ok(Arc::clone(older))
+                }
+                (read, _) => read,
+            },
         }
     }
 
@@ -292,6 +299,7 @@ impl Provider {
         }
     }
 
+    /// Reads the document anew. One that was read before stays known if that fails, until the next try.
     async fn discover(&self, known: &mut Known, now: TimeMs) -> Result<Arc<Metadata>, Error> {
         match Metadata::discover_async(self.issuer.clone(), &self.http).await {
             Ok(metadata) => {
@@ -300,7 +308,10 @@ impl Provider {
                 Ok(metadata)
             }
             Err(error) => {
-                *known = Known::Failed(now);
+                *known = match std::mem::replace(known, Known::Nothing) {
+                    Known::Read(older, _) => Known::Read(older, now.plus_ms(RETRY_MS - FRESH_MS)),
+                    Known::Nothing | Known::Failed(_) => Known::Failed(now),
+                };
                 Err(Error::Discover {
                     issuer: self.issuer.to_string(),
                     cause: chain(&error),

@@ -94,10 +94,16 @@ impl Seats {
         match member.place {
             Place::Instructor => self.enter(SeatNumber::INSTRUCTOR, member, now).await,
             Place::Seat(number) => self.enter(number, member, now).await,
-            Place::FreeSeat => match self.seat_of(&member.identity) {
-                Some(number) => self.enter(number, member, now).await,
-                None => self.take_free_seat(member, reserved, now).await,
-            },
+            Place::FreeSeat => {
+                if let Some(number) = self.seat_of(&member.identity) {
+                    match self.enter(number, member, now).await {
+                        // It was theirs before it was deleted, and is nobody's or somebody else's now.
+                        Err(NotSeated::NoSuchSeat) => {}
+                        done => return done,
+                    }
+                }
+                self.take_free_seat(member, reserved, now).await
+            }
         }
     }
 
@@ -118,6 +124,9 @@ impl Seats {
         // As it is now: a session counts only with the seat's present code, which another replica may just have changed.
         let seat = self.inner.store.get(number).await?;
         let seat = seat.ok_or(NotSeated::NoSuchSeat)?;
+        if member.place == Place::FreeSeat && !seat.is_of(&member.identity) {
+            return Err(NotSeated::NoSuchSeat);
+        }
         self.may_enter(&seat)?;
         let record = seat.new_session(now);
         let record = record.ok_or(NotSeated::Ended(SessionEnd::Revoked))?;

@@ -418,6 +418,33 @@ async fn forged_signature_opens_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn token_without_a_signature_of_the_providers_key_opens_nothing() {
+    let (world, provider) = panel(2).await;
+    for algorithm in ["none", "HS256"] {
+        provider.change(|state| state.weak = Some(algorithm));
+        let mut browser = world.stranger();
+        let answer = sign_in(&mut browser, &provider, mk_member("ben")).await;
+        assert_refused(&answer, &browser, StatusCode::UNAUTHORIZED, UNPROVEN);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn provider_whose_document_is_broken_for_a_moment_still_lets_people_in() {
+    let (world, provider) = panel(2).await;
+    sign_in(&mut world.stranger(), &provider, mk_member("ben")).await;
+    // The document is read again after an hour.
+    tokio::time::sleep(std::time::Duration::from_secs(61 * 60)).await;
+    provider.change(|state| {
+        state.document = json!({ "issuer": "https://id.example.net" });
+        state.claims = json!({ "exp": provider::NOW_S + 2 * 60 * 60 });
+    });
+    let mut browser = world.stranger();
+    let answer = sign_in(&mut browser, &provider, mk_member("ben")).await;
+    assert!(has_cookie(&browser, SESSION), "{}", answer.body);
+    assert_eq!(provider.asked("/.well-known/openid-configuration"), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn new_key_is_learnt_and_an_unknown_one_asked_for_seldom() {
     let (world, provider) = panel(2).await;
     let mut browser = world.stranger();

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use hmac::{Hmac, Mac};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm};
@@ -23,7 +24,7 @@ pub(crate) const CLIENT_ID: &str = "workshop";
 pub(crate) const CLIENT_SECRET: &str = "a secret of the client";
 
 /// The moment at which every test's world begins.
-const NOW_S: i64 = 1_795_424_400;
+pub(crate) const NOW_S: i64 = 1_795_424_400;
 
 /// One provider; clones are the same one.
 #[derive(Clone)]
@@ -43,6 +44,8 @@ pub(crate) struct State {
     pub(crate) answer: Option<(StatusCode, Value)>,
     /// A signature that is none.
     pub(crate) forges: bool,
+    /// Proves tokens by this algorithm instead of its key: `none`, or `HS256` with the client's secret.
+    pub(crate) weak: Option<&'static str>,
     codes: HashMap<String, Issued>,
     /// Paths that were asked for.
     pub(crate) asked: Vec<String>,
@@ -65,6 +68,7 @@ impl Provider {
             claims: json!({}),
             answer: None,
             forges: false,
+            weak: None,
             codes: HashMap::new(),
             asked: Vec::new(),
         })))
@@ -214,9 +218,20 @@ impl State {
     }
 
     fn sign(&self, claims: &Value) -> String {
-        let header = json!({ "alg": "EdDSA", "kid": kid(self.signs) });
+        let algorithm = self.weak.unwrap_or("EdDSA");
+        let header = json!({ "alg": algorithm, "kid": kid(self.signs) });
         let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(&header), encode(claims));
+        match self.weak {
+            Some("none") => return format!("{signed}."),
+            Some(_) => {
+                let mut mac = Hmac::<Sha256>::new_from_slice(CLIENT_SECRET.as_bytes()).unwrap();
+                mac.update(signed.as_bytes());
+                let mac = mac.finalize().into_bytes();
+                return format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac));
+            }
+            None => {}
+        }
         let signs = mk_key(self.signs);
         let mut signature = signs
             .sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes())
