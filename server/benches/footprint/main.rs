@@ -23,11 +23,11 @@ use process::{Cluster, Panel};
 /// Classes that are measured.
 const CLASSES: [u16; 3] = [0, 40, 300];
 /// Until the first pod of each seat is ready and has a sample.
-const DEPLOYED: Duration = Duration::from_secs(60);
+const DEPLOYED: Duration = Duration::from_secs(45);
 /// Until loads run and the autoscalers have scaled.
-const LOADED: Duration = Duration::from_secs(90);
+const LOADED: Duration = Duration::from_secs(60);
 /// How long CPU is counted.
-const MEASURED: Duration = Duration::from_secs(60);
+const MEASURED: Duration = Duration::from_secs(45);
 
 const LOAD: &str = "users=150&spawn_rate=15&run_time_s=600&n=26";
 
