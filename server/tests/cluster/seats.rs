@@ -147,7 +147,9 @@ async fn seats_are_made_used_with_kubectl_and_taken_away() {
 /// What `-o yaml` prints goes through kubectl, and changes nothing where all is made.
 fn applies_as_yaml() {
     let yaml = succeeded(&["-o yaml"], &create(&["-o", "yaml", "--panel-rights"]));
-    assert!(!yaml.contains("kind: Secret"), "{yaml}");
+    // The Secret of the codes' key, and nothing that is secret: neither that key nor a seat that has its code.
+    assert_eq!(yaml.matches("kind: Secret").count(), 1, "{yaml}");
+    assert!(!yaml.contains("\ndata:"), "{yaml}");
     let mut child = Command::new("kubectl")
         .args(["apply", "--server-side", "--dry-run=server", "-f", "-"])
         .stdin(Stdio::piped())
