@@ -5,7 +5,7 @@ use app::model::{Claimed, SignInError, TimeMs};
 
 use super::patch::SeatPatch;
 use super::record::Seat;
-use super::sessions::{Opened, Refusal, Session, SessionId};
+use super::sessions::{Opened, Refusal, SessionId};
 use super::{Code, Opens, Person, PersonName, SeatNumber, Seats};
 use crate::error::Error;
 
@@ -66,22 +66,15 @@ impl Seats {
             .name(Some(name.as_str()))
             .session(&id.hash(), &record)
             .only_if(seat);
-        let seat = self.inner.store.patch(seat.number, patch).await?;
-        let session = Session::new(&seat, id.hash());
-        let claimed = match &seat.person {
+        let mut opened = self.open_session(seat.number, patch, &id).await?;
+        opened.claimed = match &opened.session.person {
             Person::Attendee { namespace } => Some(Claimed {
                 namespace: namespace.clone(),
                 code: code.to_string(),
             }),
             Person::Instructor => None,
         };
-        let cookie = id.cookie(seat.number);
-        self.inner.known.learn(seat);
-        Ok(Opened {
-            session,
-            cookie,
-            claimed,
-        })
+        Ok(opened)
     }
 }
 

@@ -1,12 +1,12 @@
 //! People whom an identity provider vouches for: each gets the place that a rule names. Who takes a free seat gets the
 //! same one again, as the seat's Secret holds a hash of who took it. Called by `web/single_sign_on.rs`.
 
-use app::model::{ClassPhase, SessionEnd, TimeMs};
+use app::model::{SessionEnd, TimeMs};
 use sha2::{Digest, Sha256};
 
 use super::patch::SeatPatch;
 use super::record::Seat;
-use super::sessions::{Opened, Session, SessionId};
+use super::sessions::{Opened, SessionId};
 use super::{Code, Opens, Person, PersonName, SeatNumber, Seats};
 use crate::error::Error;
 
@@ -70,6 +70,12 @@ pub enum NotSeated {
     Failed(Error),
 }
 
+impl From<SessionEnd> for NotSeated {
+    fn from(end: SessionEnd) -> Self {
+        Self::Ended(end)
+    }
+}
+
 impl From<Error> for NotSeated {
     fn from(error: Error) -> Self {
         Self::Failed(error)
@@ -127,7 +133,7 @@ impl Seats {
         if member.place == Place::FreeSeat && !seat.is_of(&member.identity) {
             return Err(NotSeated::NoSuchSeat);
         }
-        self.may_enter(&seat)?;
+        self.admits(&seat)?;
         let record = seat.new_session(now);
         let record = record.ok_or(NotSeated::Ended(SessionEnd::Revoked))?;
         let id = SessionId::random()?;
@@ -149,7 +155,7 @@ impl Seats {
         free.retain(|seat| seat.is_free() && !reserved.contains(&seat.number));
         free.sort_by_cached_key(|seat| member.identity.preference(seat.number));
         for seat in free {
-            self.may_enter(&seat)?;
+            self.admits(&seat)?;
             match self.bind(&seat, member, now).await {
                 Err(NotSeated::Failed(error)) if error.is_conflict() => {}
                 // It was removed.
@@ -184,33 +190,20 @@ impl Seats {
         self.opened(seat.number, patch, &id).await
     }
 
+    /// As [`Seats::open_session`]; a seat that was removed meanwhile is none.
     async fn opened(
         &self,
         number: SeatNumber,
         patch: SeatPatch,
         id: &SessionId,
     ) -> Result<Opened, NotSeated> {
-        let seat = match self.inner.store.patch(number, patch).await {
-            Ok(seat) => seat,
-            Err(error) if error.is_not_found() => return Err(NotSeated::NoSuchSeat),
-            Err(error) => return Err(error.into()),
-        };
-        let session = Session::new(&seat, id.hash());
-        self.inner.known.learn(seat);
-        Ok(Opened {
-            session,
-            cookie: id.cookie(number),
-            claimed: None,
+        self.open_session(number, patch, id).await.map_err(|error| {
+            if error.is_not_found() {
+                NotSeated::NoSuchSeat
+            } else {
+                error.into()
+            }
         })
-    }
-
-    /// After the class only the instructor gets in.
-    fn may_enter(&self, seat: &Seat) -> Result<(), NotSeated> {
-        let closed = self.class_phase() == ClassPhase::Closed;
-        match seat.person {
-            Person::Attendee { .. } if closed => Err(NotSeated::Ended(SessionEnd::ClassClosed)),
-            Person::Attendee { .. } | Person::Instructor => Ok(()),
-        }
     }
 }
 

@@ -182,6 +182,16 @@ impl Seats {
         let patch = SeatPatch::default()
             .without(seat.superseded(now))
             .session(&id.hash(), &record);
+        Ok(self.open_session(number, patch, &id).await?)
+    }
+
+    /// Opens the session that `patch` writes into a seat.
+    pub(super) async fn open_session(
+        &self,
+        number: SeatNumber,
+        patch: SeatPatch,
+        id: &SessionId,
+    ) -> Result<Opened, Error> {
         let seat = self.inner.store.patch(number, patch).await?;
         let session = Session::new(&seat, id.hash());
         self.inner.known.learn(seat);
@@ -193,12 +203,10 @@ impl Seats {
     }
 
     /// After the class only the instructor gets in.
-    pub(super) fn admits(&self, seat: &Seat) -> Result<(), Refusal> {
+    pub(super) fn admits(&self, seat: &Seat) -> Result<(), SessionEnd> {
         let closed = self.class_phase() == ClassPhase::Closed;
         match seat.person {
-            Person::Attendee { .. } if closed => Err(Refusal::Told(SignInError::Ended {
-                end: SessionEnd::ClassClosed,
-            })),
+            Person::Attendee { .. } if closed => Err(SessionEnd::ClassClosed),
             Person::Attendee { .. } | Person::Instructor => Ok(()),
         }
     }
@@ -376,6 +384,12 @@ pub(super) enum Refusal {
     WrongCode,
     Told(SignInError),
     Failed(Error),
+}
+
+impl From<SessionEnd> for Refusal {
+    fn from(end: SessionEnd) -> Self {
+        Self::Told(SignInError::Ended { end })
+    }
 }
 
 impl From<Error> for Refusal {
