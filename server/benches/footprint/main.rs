@@ -8,6 +8,8 @@
 mod client;
 #[path = "../sign_in/machine.rs"]
 mod machine;
+#[path = "../sign_in/proc.rs"]
+mod proc;
 mod process;
 
 use std::net::SocketAddr;

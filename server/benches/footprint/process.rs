@@ -9,12 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::proc;
+
 /// Another build of the program than this bench's, such as the one in the image.
 const PROGRAM: &str = "WORKSHOP_BENCH_PROGRAM";
-
-/// A process counts its time in hundredths of a second: `USER_HZ`.
-/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
-const TICK: Duration = Duration::from_millis(10);
 
 /// A demo, of which the API alone is used.
 pub(crate) struct Cluster {
@@ -84,21 +82,13 @@ impl Panel {
 
     /// Time on a processor since the start.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // The second field is the program's name, and may hold anything.
-        let fields = stat.rsplit_once(')').context("no fields")?.1;
-        let ticks = fields.split_whitespace().skip(11).take(2);
-        let ticks: Vec<u32> = ticks.map_while(|field| field.parse().ok()).collect();
-        Ok(TICK * ticks.iter().sum())
+        proc::cpu(self.process.id()).context("the system does not tell")
     }
 
     /// `VmRSS:` is what it has, `VmHWM:` the most that it had.
     pub(crate) fn memory_mib(&self, key: &str) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let value = status.lines().find_map(|line| line.strip_prefix(key));
-        let kib = value.and_then(|value| value.split_whitespace().next());
-        let kib: f64 = kib.context("the system does not tell")?.parse()?;
-        Ok(kib / 1024.0)
+        let kib = proc::memory_kib(self.process.id(), key);
+        Ok(kib.context("the system does not tell")? as f64 / 1024.0)
     }
 }
 

@@ -9,6 +9,7 @@ mod flood;
 mod machine;
 mod meter;
 mod panel;
+mod proc;
 mod sign_ins;
 mod streams;
 

@@ -5,10 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::panel::Panel;
-
-/// A process counts its time in hundredths of a second: `USER_HZ`.
-/// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
-const TICK: Duration = Duration::from_millis(10);
+use super::proc::{cpu, memory_kib};
 
 /// Measures one phase.
 pub(crate) struct Meter {
@@ -48,29 +45,8 @@ impl Meter {
         Used {
             wall: self.begin.elapsed(),
             panel_cpu: since(self.panel_cpu, self.pid.and_then(cpu)),
-            panel_peak_kib: self.pid.and_then(peak_kib),
+            panel_peak_kib: self.pid.and_then(|pid| memory_kib(pid, "VmHWM:")),
             own_cpu: since(self.own_cpu, cpu(std::process::id())),
         }
     }
-}
-
-/// `utime` and `stime` of a process.
-fn cpu(pid: u32) -> Option<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name, and may hold anything.
-    let fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let ticks: Vec<u32> = fields
-        .skip(11)
-        .take(2)
-        .map_while(|f| f.parse().ok())
-        .collect();
-    Some(TICK * ticks.iter().sum())
-}
-
-fn peak_kib(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.split_whitespace().next()?.parse().ok()
 }
