@@ -1,0 +1,1 @@
+//! A wrong course must be found out.
