@@ -196,8 +196,14 @@ mod tests {
             ("namespace a\nsleep -1", "line 2: `-1` is no number"),
             ("namespace a\nsleep 1e300", "line 2: `1e300` is no number"),
             ("namespace a\nuntil replicas=1", "line 2: a wait is"),
-            ("namespace a\nuntil ready for 1 max 2", "line 2: `ready` is no condition"),
-            ("namespace a\nsleep 1\nnamespace b", "line 3: `namespace` must"),
+            (
+                "namespace a\nuntil ready for 1 max 2",
+                "line 2: `ready` is no condition",
+            ),
+            (
+                "namespace a\nsleep 1\nnamespace b",
+                "line 3: `namespace` must",
+            ),
             ("sleep 1", "the first step must be"),
         ];
         for (text, expected) in cases {

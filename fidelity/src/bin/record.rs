@@ -30,6 +30,10 @@ async fn main() -> Result<()> {
     let kubeconfig = cli.kubeconfig.as_deref();
     let lines = recorder::real::record(&scenario, kubeconfig, progress).await?;
     recording::write(&cli.folder, &lines)?;
-    println!("{} lines in {}", lines.len(), cli.folder.join(recording::FILE).display());
+    println!(
+        "{} lines in {}",
+        lines.len(),
+        cli.folder.join(recording::FILE).display()
+    );
     Ok(())
 }

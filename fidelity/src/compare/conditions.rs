@@ -10,7 +10,10 @@ use super::{Check, Frequency};
 pub(super) fn compare(real: &Course, seeds: &[&Course]) -> Vec<Check> {
     let mut checks = Vec::new();
     for (role, kind) in all(real, seeds) {
-        let own = real.conditions.get(&role).and_then(|types| types.get(&kind));
+        let own = real
+            .conditions
+            .get(&role)
+            .and_then(|types| types.get(&kind));
         let own = shown(own);
         let others = seeds.iter().map(|seed| {
             let types = seed.conditions.get(&role);
@@ -34,7 +37,13 @@ pub(super) fn compare(real: &Course, seeds: &[&Course]) -> Vec<Check> {
         });
         conditions.collect()
     };
-    checks.push(texts_check("texts of conditions", real, seeds, seeds, texts));
+    checks.push(texts_check(
+        "texts of conditions",
+        real,
+        seeds,
+        seeds,
+        texts,
+    ));
     checks
 }
 
@@ -42,9 +51,10 @@ pub(super) fn compare(real: &Course, seeds: &[&Course]) -> Vec<Check> {
 fn all(real: &Course, seeds: &[&Course]) -> BTreeSet<(Role, String)> {
     let courses = std::iter::once(real).chain(seeds.iter().copied());
     let pairs = courses.flat_map(|course| {
-        course.conditions.iter().flat_map(|(role, types)| {
-            types.keys().map(|kind| (role.clone(), kind.clone()))
-        })
+        course
+            .conditions
+            .iter()
+            .flat_map(|(role, types)| types.keys().map(|kind| (role.clone(), kind.clone())))
     });
     pairs.collect()
 }
@@ -58,7 +68,11 @@ fn shown(changes: Option<&Vec<ConditionChange>>) -> String {
     };
     let mut states: Vec<_> = changes
         .iter()
-        .map(|change| format!("{} {}", change.status, change.reason).trim_end().to_owned())
+        .map(|change| {
+            format!("{} {}", change.status, change.reason)
+                .trim_end()
+                .to_owned()
+        })
         .collect();
     states.dedup();
     states.join(", ")

@@ -20,7 +20,10 @@ pub(super) fn compare(real: &Course, alike: &[&Course], seeds: &[Course]) -> Vec
     }
     let texts = |course: &Course| -> BTreeSet<String> {
         let events = course.events.iter().flat_map(|(role, events)| {
-            events.texts.keys().map(move |text| format!("{} {text}", role.kind))
+            events
+                .texts
+                .keys()
+                .map(move |text| format!("{} {text}", role.kind))
         });
         events.collect()
     };
@@ -71,7 +74,11 @@ fn shown(events: Option<&ObjectEvents>) -> String {
         let sequences = sequences.iter().map(|(sequence, count)| {
             let reasons: Vec<_> = sequence.iter().map(ToString::to_string).collect();
             let reasons = reasons.join(" ");
-            if *count == 1 { reasons } else { format!("{count} × {reasons}") }
+            if *count == 1 {
+                reasons
+            } else {
+                format!("{count} × {reasons}")
+            }
         });
         let sequences: Vec<_> = sequences.collect();
         format!("{reporter}: {}", sequences.join(", "))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::course::{Course, Plateau, PodStart, Role};
+use crate::course::{Course, PLATEAU_S, Plateau, PodStart, Role};
 
 use super::frequency::median;
 use super::{Check, Verdict};
@@ -20,13 +20,22 @@ pub(super) fn compare(real: &Course, seeds: &[Course], alike: &[&Course]) -> Vec
     let mut checks = Vec::new();
     let roles: BTreeSet<_> = real.pods.iter().map(|pod| &pod.role).collect();
     for role in roles {
-        let ready = ("until ready", PodStart::ready_delay as fn(&PodStart) -> Option<f64>, READY_S);
-        let sample = ("from start to first sample", PodStart::first_sample_delay as _, SAMPLE_S);
+        let ready = (
+            "until ready",
+            PodStart::ready_delay as fn(&PodStart) -> Option<f64>,
+            READY_S,
+        );
+        let sample = (
+            "from start to first sample",
+            PodStart::first_sample_delay as _,
+            SAMPLE_S,
+        );
         for (name, delay, tolerance) in [ready, sample] {
             checks.extend(delays(role, name, delay, tolerance, real, alike));
         }
     }
-    for plateau in &real.plateaus {
+    let long = |plateau: &&Plateau| plateau.to - plateau.from >= PLATEAU_S;
+    for plateau in real.plateaus.iter().filter(long) {
         checks.extend(levels(plateau, seeds));
     }
     checks

@@ -68,8 +68,15 @@ impl Check {
 /// Compares a recording's course with those of its replays.
 pub fn compare(real: &Course, seeds: &[Course]) -> Vec<Section> {
     let way = way(&real.rescales);
-    let alike: Vec<_> = seeds.iter().filter(|seed| self::way(&seed.rescales) == way).collect();
-    let alike = if alike.is_empty() { seeds.iter().collect() } else { alike };
+    let alike: Vec<_> = seeds
+        .iter()
+        .filter(|seed| self::way(&seed.rescales) == way)
+        .collect();
+    let alike = if alike.is_empty() {
+        seeds.iter().collect()
+    } else {
+        alike
+    };
     vec![
         Section {
             title: "steps",

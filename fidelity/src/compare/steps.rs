@@ -23,10 +23,8 @@ pub(super) fn compare(real: &Course, seeds: &[Course]) -> Vec<Check> {
         );
         let ends = seeds.iter().filter_map(|seed| seed.steps.get(index)?.ended);
         let end = median(ends).unwrap_or(f64::NAN);
-        let mut check = frequency.check(
-            step.text.clone(),
-            format!("{} at {ended:.1}", step.result),
-        );
+        let mut check =
+            frequency.check(step.text.clone(), format!("{} at {ended:.1}", step.result));
         check.replayed = format!("at {end:.1}, {}", check.replayed);
         Some(check)
     });
@@ -59,7 +57,11 @@ fn time(rescale: &Rescale, index: usize, seeds: &[Course]) -> Check {
     let up = rescale.from.is_none_or(|from| rescale.to > from);
     let passes = |other: &&Rescale| {
         let same = other.hpa == rescale.hpa && other.from.is_none_or(|from| other.to > from) == up;
-        same && if up { other.to >= rescale.to } else { other.to <= rescale.to }
+        same && if up {
+            other.to >= rescale.to
+        } else {
+            other.to <= rescale.to
+        }
     };
     // A size can come twice; the real order tells which one is meant.
     let moments: Vec<_> = seeds
@@ -69,7 +71,9 @@ fn time(rescale: &Rescale, index: usize, seeds: &[Course]) -> Check {
             let same = same.filter(|other| other.to == rescale.to && other.from == rescale.from);
             let passed = seed.rescales.iter().filter(passes);
             let nearest = passed.min_by(|one, other| {
-                (one.t - rescale.t).abs().total_cmp(&(other.t - rescale.t).abs())
+                (one.t - rescale.t)
+                    .abs()
+                    .total_cmp(&(other.t - rescale.t).abs())
             });
             same.or(nearest).map_or(f64::INFINITY, |other| other.t)
         })
@@ -84,7 +88,9 @@ fn time(rescale: &Rescale, index: usize, seeds: &[Course]) -> Check {
         moments.iter().copied().fold(f64::INFINITY, f64::min),
         moments.iter().copied().fold(0.0, f64::max),
     );
-    let from = rescale.from.map_or_else(|| "?".to_owned(), |from| from.to_string());
+    let from = rescale
+        .from
+        .map_or_else(|| "?".to_owned(), |from| from.to_string());
     Check {
         name: format!("time of {from} → {}", rescale.to),
         real: format!("{:.1} s at {}", rescale.t, percent(rescale.utilization)),
@@ -113,9 +119,13 @@ fn decisions(rescales: &[Rescale]) -> String {
         return "none".to_owned();
     }
     let decision = |rescale: &Rescale| {
-        let from = rescale.from.map_or_else(|| "?".to_owned(), |from| from.to_string());
+        let from = rescale
+            .from
+            .map_or_else(|| "?".to_owned(), |from| from.to_string());
         // The reason of all cpu triggers, in short.
-        let reason = rescale.reason.replace("cpu resource utilization (percentage of request)", "cpu");
+        let reason = rescale
+            .reason
+            .replace("cpu resource utilization (percentage of request)", "cpu");
         format!("{from}→{} {reason}", rescale.to)
     };
     rescales.iter().map(decision).collect::<Vec<_>>().join(", ")

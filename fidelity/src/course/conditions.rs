@@ -45,7 +45,9 @@ pub(super) fn read(lines: &[Line], roles: &Roles) -> BTreeMap<Role, Conditions> 
         for condition in conditions.into_iter().flatten() {
             let role = roles.of(kind, text(&object["metadata"]["name"]));
             let changes = objects.entry(role).or_default();
-            let changes = changes.entry(text(&condition["type"]).to_owned()).or_default();
+            let changes = changes
+                .entry(text(&condition["type"]).to_owned())
+                .or_default();
             let now = ConditionChange {
                 t: line.t,
                 status: text(&condition["status"]).to_owned(),
@@ -53,7 +55,9 @@ pub(super) fn read(lines: &[Line], roles: &Roles) -> BTreeMap<Role, Conditions> 
                 message: roles.general(text(&condition["message"])),
             };
             let same = |last: &ConditionChange| {
-                last.status == now.status && last.reason == now.reason && last.message == now.message
+                last.status == now.status
+                    && last.reason == now.reason
+                    && last.message == now.message
             };
             if !changes.last().is_some_and(same) {
                 changes.push(now);

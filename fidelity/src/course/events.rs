@@ -73,8 +73,13 @@ pub(super) fn read(lines: &[Line], roles: &Roles) -> BTreeMap<Role, ObjectEvents
         if !seen.insert(text(&event["metadata"]["uid"])) {
             continue;
         }
-        let reporters = objects.entry((kind.to_owned(), name.to_owned())).or_default();
-        let reporter = text(&event["reportingComponent"]).to_owned();
+        let reporters = objects
+            .entry((kind.to_owned(), name.to_owned()))
+            .or_default();
+        // client-go leaves `reportingComponent` out where it combines events.
+        let names = [&event["reportingComponent"], &event["source"]["component"]];
+        let reporter = names.into_iter().map(text).find(|name| !name.is_empty());
+        let reporter = reporter.unwrap_or_default().to_owned();
         let sequence = reporters.entry(reporter).or_default();
         if sequence.last() != Some(&reason) {
             sequence.push(reason);

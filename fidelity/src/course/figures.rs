@@ -48,7 +48,13 @@ mod tests {
     #[test]
     fn quantities_are_read_in_all_units() {
         let sample = |cpu: &str| json!({"containers": [{"usage": {"cpu": cpu}}]});
-        for (text, millis) in [("99814706n", 99.814_706), ("1976u", 1.976), ("12m", 12.0), ("1", 1000.0), ("0", 0.0)] {
+        for (text, millis) in [
+            ("99814706n", 99.814_706),
+            ("1976u", 1.976),
+            ("12m", 12.0),
+            ("1", 1000.0),
+            ("0", 0.0),
+        ] {
             let read = cpu_millis(&sample(text)).unwrap();
             assert!((read - millis).abs() < 1e-9, "{text}: {read}");
         }

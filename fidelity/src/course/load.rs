@@ -109,7 +109,10 @@ mod tests {
     fn row_of_a_table_is_read() {
         let line = "2026-11-23T22:08:04.0Z          Aggregated                     78     1(1.28%) |   3400     216    6510   3100 |    7.71        0.00";
         let row = row(3.0, line).unwrap();
-        assert_eq!((row.requests, row.failures, row.mean_ms), (78.0, 1.0, 3400.0));
+        assert_eq!(
+            (row.requests, row.failures, row.mean_ms),
+            (78.0, 1.0, 3400.0)
+        );
         assert!(super::row(3.0, "2026 GET /fib 78 1(1.28%) | 1 2 3 4 | 5 6").is_none());
         let percentiles = "2026          Aggregated     430    780   1200   4370";
         assert!(super::row(3.0, percentiles).is_none());

@@ -19,7 +19,7 @@ use crate::line::{Entry, Line};
 pub use conditions::{ConditionChange, Conditions};
 pub use events::{ObjectEvents, Reason, Sequence};
 pub use load::Load;
-pub use plateaus::{Phase, Plateau};
+pub use plateaus::{PLATEAU_S, Phase, Plateau};
 pub use pods::PodStart;
 pub use replicas::Replicas;
 pub use rescales::Rescale;

@@ -12,8 +12,10 @@ use super::load::Load;
 use super::replicas::Replicas;
 use super::roles::{Role, Roles, text};
 
-/// A shorter stretch is no plateau: it has room for one window of CPU and some tables.
-const SHORTEST_S: f64 = 20.0;
+/// A shorter stretch of a recording is no plateau: it has room for one window of CPU and some tables.
+pub const PLATEAU_S: f64 = 20.0;
+/// In a replay the same plateau may begin later or end sooner, as the autoscaler's looks fall.
+const SHORTEST_S: f64 = 10.0;
 /// Answers that are left from before: a change needs about this long to show in Locust's tables.
 const SETTLE_S: f64 = 4.0;
 
@@ -177,7 +179,7 @@ fn answers(loads: &[Load], from: f64, to: f64) -> Option<(f64, f64)> {
     let (first, last) = (within.first()?, within.last()?);
     let requests = last.requests - first.requests;
     let time = last.t - first.t;
-    if time < SHORTEST_S / 2.0 || requests < 1.0 {
+    if time < SHORTEST_S / 3.0 || requests < 1.0 {
         return None;
     }
     let waited = last.mean_ms * last.requests - first.mean_ms * first.requests;
@@ -207,7 +209,10 @@ mod tests {
     #[test]
     fn stretches_end_where_the_ready_pods_change() {
         let counts = mk_counts(&[(0.0, 0), (5.0, 1), (60.0, 1), (70.0, 4)]);
-        assert_eq!(stretches(&counts, 100.0), [(1, 5.0, 70.0), (4, 70.0, 100.0)]);
+        assert_eq!(
+            stretches(&counts, 100.0),
+            [(1, 5.0, 70.0), (4, 70.0, 100.0)]
+        );
     }
 
     #[test]
@@ -236,11 +241,21 @@ mod tests {
             mean_ms,
         };
         let load = Load {
-            rows: vec![row(10.0, 100.0, 1000.0), row(30.0, 300.0, 2000.0), row(60.0, 600.0, 1500.0)],
+            rows: vec![
+                row(10.0, 100.0, 1000.0),
+                row(30.0, 300.0, 2000.0),
+                row(60.0, 600.0, 1500.0),
+            ],
             ..Load::default()
         };
         let (rps, mean) = answers(&[load.clone()], 20.0, 70.0).unwrap();
-        assert!((rps - 10.0).abs() < 1e-9 && (mean - 1000.0).abs() < 1e-9, "{rps} {mean}");
-        assert!(answers(&[load], 40.0, 70.0).is_none());
+        assert!(
+            (rps - 10.0).abs() < 1e-9 && (mean - 1000.0).abs() < 1e-9,
+            "{rps} {mean}"
+        );
+        assert!(
+            answers(&[load], 40.0, 70.0).is_none(),
+            "one table is no rate"
+        );
     }
 }

@@ -39,7 +39,10 @@ pub(super) fn read(lines: &[Line]) -> BTreeMap<String, Vec<Replicas>> {
         };
         let name = text(&object["metadata"]["name"]);
         let all = deployments.entry(name.to_owned()).or_default();
-        if all.last().is_none_or(|last| Replicas { t: now.t, ..*last } != now) {
+        if all
+            .last()
+            .is_none_or(|last| Replicas { t: now.t, ..*last } != now)
+        {
             all.push(now);
         }
     }

@@ -64,7 +64,9 @@ pub(super) fn read(lines: &[Line], replicas: &BTreeMap<String, Vec<Replicas>>) -
 }
 
 fn size(message: &str) -> Option<(i64, &str)> {
-    let (size, reason) = message.strip_prefix("New size: ")?.split_once("; reason: ")?;
+    let (size, reason) = message
+        .strip_prefix("New size: ")?
+        .split_once("; reason: ")?;
     Some((size.parse().ok()?, reason))
 }
 

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::line::{ChangeType, Entry, Line};
 
+/// What the API server appends to `metadata.generateName`.
+const SUFFIX: usize = 5;
+
 /// An object by its part in the scenario.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Role {
@@ -32,6 +35,8 @@ pub(super) struct Roles {
     parts: HashMap<(String, String), String>,
     /// Names to be replaced in messages, longest first, with what replaces them.
     names: Vec<(String, String)>,
+    /// Names that pods' names are made of, for pods that never came to be.
+    prefixes: Vec<String>,
 }
 
 impl Roles {
@@ -89,7 +94,13 @@ impl Roles {
         }
         let mut names: Vec<_> = names.into_iter().collect();
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        Self { parts, names }
+        let prefixes = parts.keys().filter(|(kind, _)| kind == "ReplicaSet");
+        let prefixes = prefixes.map(|(_, name)| format!("{name}-")).collect();
+        Self {
+            parts,
+            names,
+            prefixes,
+        }
     }
 
     pub(super) fn of(&self, kind: &str, name: &str) -> Role {
@@ -106,6 +117,9 @@ impl Roles {
         let mut message = message.to_owned();
         for (name, mark) in &self.names {
             message = replace_word(&message, name, mark);
+        }
+        for prefix in &self.prefixes {
+            message = replace_generated(&message, prefix);
         }
         let mut general = String::with_capacity(message.len());
         let mut in_number = false;
@@ -141,6 +155,28 @@ fn replace_word(text: &str, word: &str, mark: &str) -> String {
     replaced
 }
 
+/// Replaces names that the API server generated from a prefix: `webapp-d5b46ffdb-x96ql`.
+fn replace_generated(text: &str, prefix: &str) -> String {
+    let mut parts = text.split(prefix);
+    let mut replaced = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let suffix = part
+            .get(..SUFFIX)
+            .filter(|suffix| suffix.chars().all(|c| c.is_ascii_alphanumeric()));
+        match suffix {
+            Some(suffix) => {
+                replaced.push_str("<pod>");
+                replaced.push_str(&part[suffix.len()..]);
+            }
+            None => {
+                replaced.push_str(prefix);
+                replaced.push_str(part);
+            }
+        }
+    }
+    replaced
+}
+
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -151,8 +187,17 @@ mod tests {
 
     #[test]
     fn only_whole_names_are_replaced() {
-        assert_eq!(replace_word("to node, not node-1", "node", "<n>"), "to <n>, not node-1");
+        assert_eq!(
+            replace_word("to node, not node-1", "node", "<n>"),
+            "to <n>, not node-1"
+        );
         assert_eq!(replace_word("a/node/b", "node", "<n>"), "a/<n>/b");
+    }
+
+    #[test]
+    fn names_of_pods_that_never_were_are_replaced() {
+        let replaced = replace_generated("pods \"web-5f-x96ql\" and web-5f-y", "web-5f-");
+        assert_eq!(replaced, "pods \"<pod>\" and web-5f-y");
     }
 
     #[test]

@@ -63,7 +63,9 @@ impl Notes {
 
 impl Inner {
     fn now(&self) -> f64 {
-        let elapsed = self.start.map_or(0.0, |start| start.elapsed().as_secs_f64());
+        let elapsed = self
+            .start
+            .map_or(0.0, |start| start.elapsed().as_secs_f64());
         (elapsed * 1e3).round() / 1e3
     }
 }

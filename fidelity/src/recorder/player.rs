@@ -72,12 +72,7 @@ pub async fn play(
     Ok(())
 }
 
-async fn until(
-    notes: &Notes,
-    condition: Condition,
-    hold: Duration,
-    max: Duration,
-) -> &'static str {
+async fn until(notes: &Notes, condition: Condition, hold: Duration, max: Duration) -> &'static str {
     let began = Instant::now();
     let mut since = None;
     while began.elapsed() < max {

@@ -70,34 +70,91 @@ pub(super) enum Body {
 
 /// Kinds by kubectl's words: API version, kind, words.
 const KINDS: [(&str, &str, &[&str]); 13] = [
-    ("apps/v1", "Deployment", &["deployment", "deployments", "deploy"]),
-    ("apps/v1", "ReplicaSet", &["replicaset", "replicasets", "rs"]),
+    (
+        "apps/v1",
+        "Deployment",
+        &["deployment", "deployments", "deploy"],
+    ),
+    (
+        "apps/v1",
+        "ReplicaSet",
+        &["replicaset", "replicasets", "rs"],
+    ),
     ("v1", "Pod", &["pod", "pods", "po"]),
     ("v1", "Service", &["service", "services", "svc"]),
     ("v1", "ConfigMap", &["configmap", "configmaps", "cm"]),
     ("v1", "Secret", &["secret", "secrets"]),
-    ("v1", "ServiceAccount", &["serviceaccount", "serviceaccounts", "sa"]),
-    ("v1", "ResourceQuota", &["resourcequota", "resourcequotas", "quota"]),
+    (
+        "v1",
+        "ServiceAccount",
+        &["serviceaccount", "serviceaccounts", "sa"],
+    ),
+    (
+        "v1",
+        "ResourceQuota",
+        &["resourcequota", "resourcequotas", "quota"],
+    ),
     ("v1", "LimitRange", &["limitrange", "limitranges", "limits"]),
     ("v1", "Event", &["event", "events", "ev"]),
     ("batch/v1", "Job", &["job", "jobs"]),
-    ("autoscaling/v2", "HorizontalPodAutoscaler", &["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"]),
-    ("keda.sh/v1alpha1", "ScaledObject", &["scaledobject", "scaledobjects", "so"]),
+    (
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        &["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"],
+    ),
+    (
+        "keda.sh/v1alpha1",
+        "ScaledObject",
+        &["scaledobject", "scaledobjects", "so"],
+    ),
 ];
 
 /// Flags that take a value, if not by `=`, then as the next word.
 const VALUED: [&str; 20] = [
-    "filename", "namespace", "replicas", "current-replicas", "type", "patch", "patch-file", "cascade", "grace-period", "timeout",
-    "selector", "output", "requests", "limits", "containers", "field-manager", "env", "validate", "subresource", "request-timeout",
+    "filename",
+    "namespace",
+    "replicas",
+    "current-replicas",
+    "type",
+    "patch",
+    "patch-file",
+    "cascade",
+    "grace-period",
+    "timeout",
+    "selector",
+    "output",
+    "requests",
+    "limits",
+    "containers",
+    "field-manager",
+    "env",
+    "validate",
+    "subresource",
+    "request-timeout",
 ];
 /// Flags without a value, or with `=true` and `=false`.
 const SWITCHES: [&str; 11] = [
-    "wait", "all", "ignore-not-found", "now", "force", "server-side", "force-conflicts", "overwrite", "record",
-    "recursive", "save-config",
+    "wait",
+    "all",
+    "ignore-not-found",
+    "now",
+    "force",
+    "server-side",
+    "force-conflicts",
+    "overwrite",
+    "record",
+    "recursive",
+    "save-config",
 ];
 const SHORT: [(&str, &str); 8] = [
-    ("f", "filename"), ("n", "namespace"), ("p", "patch"), ("l", "selector"), ("o", "output"), ("c", "containers"),
-    ("e", "env"), ("R", "recursive"),
+    ("f", "filename"),
+    ("n", "namespace"),
+    ("p", "patch"),
+    ("l", "selector"),
+    ("o", "output"),
+    ("c", "containers"),
+    ("e", "env"),
+    ("R", "recursive"),
 ];
 
 /// A command line's words, sorted.
@@ -208,7 +265,9 @@ impl Command {
 
 fn kind(word: &str) -> Result<Kind, String> {
     let lower = word.split('.').next().unwrap_or(word).to_lowercase();
-    let known = KINDS.iter().find(|(_, _, words)| words.contains(&lower.as_str()));
+    let known = KINDS
+        .iter()
+        .find(|(_, _, words)| words.contains(&lower.as_str()));
     let (api_version, kind, _) = known.ok_or_else(|| format!("the kind {word} is unknown"))?;
     Ok(((*api_version).to_owned(), (*kind).to_owned()))
 }
@@ -370,7 +429,9 @@ fn template(spec: Value) -> Value {
 
 fn pairs(words: &[&str]) -> Result<Vec<(String, String)>, String> {
     let pair = |word: &&str| {
-        let (name, value) = word.split_once('=').ok_or_else(|| format!("`{word}` is no NAME=VALUE"))?;
+        let (name, value) = word
+            .split_once('=')
+            .ok_or_else(|| format!("`{word}` is no NAME=VALUE"))?;
         if name == "*" {
             return Err("`*` for all containers is not replayed; name them".to_owned());
         }
@@ -404,12 +465,22 @@ mod tests {
     #[test]
     fn deletions_are_understood_in_their_forms() {
         let one = deletion_of("kubectl delete job locust-headless");
-        assert_eq!(one, deletion_of("kubectl -n ws delete jobs.batch/locust-headless --wait=true"));
-        assert_eq!(one.targets[0].kind, ("batch/v1".to_owned(), "Job".to_owned()));
+        assert_eq!(
+            one,
+            deletion_of("kubectl -n ws delete jobs.batch/locust-headless --wait=true")
+        );
+        assert_eq!(
+            one.targets[0].kind,
+            ("batch/v1".to_owned(), "Job".to_owned())
+        );
         assert!(one.wait && one.cascade == Cascade::Background);
-        let two = deletion_of("kubectl delete deploy a b --cascade=orphan --wait=false --grace-period 3");
+        let two =
+            deletion_of("kubectl delete deploy a b --cascade=orphan --wait=false --grace-period 3");
         assert_eq!(two.targets.len(), 2);
-        assert_eq!((two.cascade, two.wait, two.grace_period_s), (Cascade::Orphan, false, Some(3)));
+        assert_eq!(
+            (two.cascade, two.wait, two.grace_period_s),
+            (Cascade::Orphan, false, Some(3))
+        );
         let all = deletion_of("kubectl delete so --all");
         assert_eq!(all.collection.unwrap().0.1, "ScaledObject");
     }
@@ -417,36 +488,64 @@ mod tests {
     #[test]
     fn changes_become_patches() {
         let image = parse("kubectl set image deployment/webapp webapp=a/b:c").unwrap();
-        let Command::Patch { target, patch, body } = image else {
+        let Command::Patch {
+            target,
+            patch,
+            body,
+        } = image
+        else {
             panic!("no patch");
         };
-        assert_eq!((target.name.as_str(), patch), ("webapp", PatchType::Strategic));
+        assert_eq!(
+            (target.name.as_str(), patch),
+            ("webapp", PatchType::Strategic)
+        );
         let expected = template(json!({"containers": [{"name": "webapp", "image": "a/b:c"}]}));
         assert_eq!(body, Body::Fixed(expected));
-        let pause = parse("kubectl annotate scaledobject webapp autoscaling.keda.sh/paused=true x-").unwrap();
+        let pause =
+            parse("kubectl annotate scaledobject webapp autoscaling.keda.sh/paused=true x-")
+                .unwrap();
         let Command::Patch { body, .. } = pause else {
             panic!("no patch");
         };
         let expected = json!({"autoscaling.keda.sh/paused": "true", "x": null});
-        assert_eq!(body, Body::Fixed(json!({"metadata": {"annotations": expected}})));
-        let patched = parse(r#"kubectl patch hpa a --type=merge -p '{"spec":{"maxReplicas":5}}'"#).unwrap();
+        assert_eq!(
+            body,
+            Body::Fixed(json!({"metadata": {"annotations": expected}}))
+        );
+        let patched =
+            parse(r#"kubectl patch hpa a --type=merge -p '{"spec":{"maxReplicas":5}}'"#).unwrap();
         let expected = json!({"spec": {"maxReplicas": 5}});
-        assert!(matches!(patched, Command::Patch { patch: PatchType::Merge, body: Body::Fixed(body), .. } if body == expected));
+        assert!(
+            matches!(patched, Command::Patch { patch: PatchType::Merge, body: Body::Fixed(body), .. } if body == expected)
+        );
     }
 
     #[test]
     fn what_cannot_be_replayed_says_why() {
         let cases = [
             ("kubectl get pods", "a replay knows apply"),
-            ("kubectl delete job a | tee x", "more than one kubectl command"),
-            ("kubectl delete job 'a' && true", "more than one kubectl command"),
-            ("kubectl apply -f a.yaml --prune", "the flag --prune is unknown"),
+            (
+                "kubectl delete job a | tee x",
+                "more than one kubectl command",
+            ),
+            (
+                "kubectl delete job 'a' && true",
+                "more than one kubectl command",
+            ),
+            (
+                "kubectl apply -f a.yaml --prune",
+                "the flag --prune is unknown",
+            ),
             ("kubectl delete job a -n other", "namespace other"),
             ("kubectl delete widget a", "the kind widget is unknown"),
             ("kubectl delete job", "names no object"),
             ("kubectl scale deployment/a", "--replicas is no number"),
             ("kubectl set image deployment/a *=b", "name them"),
-            ("kubectl apply -f absent.yaml", "failed to read /nowhere/absent.yaml"),
+            (
+                "kubectl apply -f absent.yaml",
+                "failed to read /nowhere/absent.yaml",
+            ),
         ];
         for (line, expected) in cases {
             let error = parse(line).unwrap_err();

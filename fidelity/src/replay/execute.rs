@@ -48,7 +48,8 @@ impl<'a> Imitation<'a> {
         }
     }
 
-    async fn carry_out(&self, command: &Command, time: Duration) -> kube::Result<Vec<String>> {
+    async fn carry_out(&self, number: usize, command: &Command) -> kube::Result<Vec<String>> {
+        let time = self.pace.of(number);
         match command {
             Command::Apply { objects } => self.apply(objects, time).await,
             Command::Delete(deletion) => {
@@ -61,7 +62,7 @@ impl<'a> Imitation<'a> {
                 body,
             } => {
                 sleep(time).await;
-                self.patch(target, *patch, body).await?;
+                self.patch(number, target, *patch, body).await?;
                 Ok(vec![told(target, "patched")])
             }
         }
@@ -131,7 +132,10 @@ impl<'a> Imitation<'a> {
         if deletion.wait {
             let began = Instant::now();
             for (api, name, uid) in going {
-                while api.get_opt(&name).await?.is_some_and(|o| o.metadata.uid == uid)
+                while api
+                    .get_opt(&name)
+                    .await?
+                    .is_some_and(|o| o.metadata.uid == uid)
                     && began.elapsed() < PATIENCE
                 {
                     sleep(LOOK_EVERY).await;
@@ -144,18 +148,25 @@ impl<'a> Imitation<'a> {
             .collect())
     }
 
-    async fn patch(&self, target: &Target, patch: PatchType, body: &Body) -> kube::Result<()> {
+    async fn patch(
+        &self,
+        number: usize,
+        target: &Target,
+        patch: PatchType,
+        body: &Body,
+    ) -> kube::Result<()> {
         let api = self.api(&target.kind).await?;
         let body = match body {
             Body::Fixed(body) => body.clone(),
             Body::Restart => json!({"spec": {"template": {"metadata": {"annotations": {
-                "kubectl.kubernetes.io/restartedAt": format!("{:?}", Instant::now()),
+                // kubectl writes the time; that it is new is all that matters.
+                "kubectl.kubernetes.io/restartedAt": format!("step {number}"),
             }}}}}),
         };
         let patch = match patch {
-            PatchType::Json => Patch::Json::<Value>(
-                serde_json::from_value(body).map_err(kube::Error::SerdeError)?,
-            ),
+            PatchType::Json => {
+                Patch::Json::<Value>(serde_json::from_value(body).map_err(kube::Error::SerdeError)?)
+            }
             PatchType::Merge => Patch::Merge(body),
             PatchType::Strategic => Patch::Strategic(body),
         };
@@ -187,7 +198,7 @@ impl Kubectl for Imitation<'_> {
             step: step.to_owned(),
             what: "it was not understood beforehand".to_owned(),
         })?;
-        match self.carry_out(command, self.pace.of(number)).await {
+        match self.carry_out(number, command).await {
             Ok(said) => Ok(Answer {
                 exit: 0,
                 output: said.join("\n"),

@@ -61,10 +61,16 @@ mod tests {
         };
         let lines = [
             line(0.0, r#""kind":"Step","step":"kubectl apply -f a.yaml""#),
-            line(0.5, r#""kind":"StepEnd","step":"kubectl apply -f a.yaml","exit":0,"output":"""#),
+            line(
+                0.5,
+                r#""kind":"StepEnd","step":"kubectl apply -f a.yaml","exit":0,"output":"""#,
+            ),
             line(0.5, r#""kind":"Step","step":"sleep 5""#),
             line(5.5, r#""kind":"Step","step":"kubectl apply -f a.yaml""#),
-            line(5.75, r#""kind":"StepEnd","step":"kubectl apply -f a.yaml","exit":0,"output":"""#),
+            line(
+                5.75,
+                r#""kind":"StepEnd","step":"kubectl apply -f a.yaml","exit":0,"output":"""#,
+            ),
         ];
         let pace = Pace::read(&scenario, &lines);
         let times: Vec<_> = (0..3).map(|number| pace.of(number).as_millis()).collect();

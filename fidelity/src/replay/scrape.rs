@@ -131,7 +131,13 @@ mod tests {
             ("2026-01-01T00:00:56Z", "15s"),
         ]);
         let phase = Phase::read(&recording).unwrap();
-        assert_eq!(phase, Phase { from: 11.0, length: 1.0 });
+        assert_eq!(
+            phase,
+            Phase {
+                from: 11.0,
+                length: 1.0
+            }
+        );
         let begin: Timestamp = "2026-01-01T00:00:13.5Z".parse().unwrap();
         assert_eq!(phase.first_after(begin, 0.0).as_millis(), 12_500);
         assert_eq!(phase.first_after(begin, 0.5).as_millis(), 13_000);
@@ -153,7 +159,13 @@ mod tests {
             ("2026-01-01T00:01:00Z", "15s"),
         ]);
         let phase = Phase::read(&recording).unwrap();
-        assert_eq!(phase, Phase { from: 11.0, length: 1.0 });
+        assert_eq!(
+            phase,
+            Phase {
+                from: 11.0,
+                length: 1.0
+            }
+        );
     }
 
     #[test]

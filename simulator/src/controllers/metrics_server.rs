@@ -13,10 +13,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
 
-use super::{Chance, Controller};
 use super::ownership::{phase, uid};
 use super::queue::{Key, WorkQueue};
 use super::runtime::Runtime;
+use super::{Chance, Controller};
 use crate::api::{ContainerMetrics, NodeMetrics, PodMetrics};
 use crate::clock::truncate_to_seconds;
 use crate::random::Random;

@@ -103,7 +103,11 @@ pub async fn run(
     }
 }
 
-fn controllers(store: &Arc<Store>, faults: &Arc<Faults>, chance: Chance) -> Vec<Box<dyn Controller>> {
+fn controllers(
+    store: &Arc<Store>,
+    faults: &Arc<Faults>,
+    chance: Chance,
+) -> Vec<Box<dyn Controller>> {
     let seed = chance.seed;
     let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), seed)));
     let store = || Arc::clone(store);
