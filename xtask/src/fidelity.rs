@@ -9,7 +9,9 @@ const PROFILE: &str = "replay";
 
 /// Runs the crate's binary of this name with these arguments.
 fn binary(name: &str, arguments: &[String]) -> Result<()> {
-    say(&format!("{name} (the first optimised build takes some minutes)"));
+    say(&format!(
+        "{name} (the first optimised build takes some minutes)"
+    ));
     run(cargo(&[
         "run",
         "--quiet",

@@ -28,12 +28,11 @@ pub(super) fn compare(real: &Course, seeds: &[&Course]) -> Vec<Check> {
     }
     let texts = |course: &Course| -> BTreeSet<String> {
         let conditions = course.conditions.iter().flat_map(|(role, types)| {
-            let changes = types.iter().flat_map(move |(kind, changes)| {
+            types.iter().flat_map(move |(kind, changes)| {
                 changes.iter().map(move |change| {
                     format!("{} {kind} {}: {}", role.kind, change.reason, change.message)
                 })
-            });
-            changes
+            })
         });
         conditions.collect()
     };

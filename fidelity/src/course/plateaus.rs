@@ -248,7 +248,7 @@ mod tests {
             ],
             ..Load::default()
         };
-        let (rps, mean) = answers(&[load.clone()], 20.0, 70.0).unwrap();
+        let (rps, mean) = answers(std::slice::from_ref(&load), 20.0, 70.0).unwrap();
         assert!(
             (rps - 10.0).abs() < 1e-9 && (mean - 1000.0).abs() < 1e-9,
             "{rps} {mean}"

@@ -79,11 +79,9 @@ impl Roles {
         for line in lines {
             match &line.entry {
                 Entry::Pod(change) => {
-                    for (field, mark) in [("nodeName", "<node>")] {
-                        let name = text(&change.object["spec"][field]);
-                        if !name.is_empty() {
-                            names.insert((name.to_owned(), mark.to_owned()));
-                        }
+                    let node = text(&change.object["spec"]["nodeName"]);
+                    if !node.is_empty() {
+                        names.insert((node.to_owned(), "<node>".to_owned()));
                     }
                 }
                 Entry::Start(start) => {

@@ -44,7 +44,6 @@ pub const WATCHED: [(&str, &str, &str); 9] = [
 ];
 
 /// A recording under way.
-
 pub struct Recorder {
     client: kube::Client,
     namespace: String,

@@ -12,8 +12,9 @@ use kube::discovery::{Scope, pinned_kind};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::command::{Body, Cascade, Command, Deletion, Kind, PatchType, Target};
+use super::command::{Body, Cascade, Command, Deletion, PatchType};
 use super::pace::Pace;
+use super::target::{Kind, Target};
 use crate::error::{Error, Result};
 use crate::recorder::{Answer, Kubectl};
 

@@ -3,12 +3,15 @@
 //! What the recording tells of its surroundings is taken over: the moment, the nodes' names and sizes, how long each
 //! command took, and the phase of metrics-server's scrapes as far as the samples fix it. The rest follows from the seed.
 
+mod change;
 mod command;
 mod execute;
 mod manifest;
 mod pace;
 mod scrape;
 pub mod seeds;
+mod target;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

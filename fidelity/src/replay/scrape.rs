@@ -39,9 +39,9 @@ impl Phase {
             if let Some(window) = window.filter(|window| *window < WHOLE_WINDOW)
                 && let Some(started) = started(recording, name.as_str()?)
             {
-                let from = started as f64 + window;
-                let offset = (from - second as f64).clamp(0.0, 1.0);
-                let end = (from + 1.0 - second as f64).clamp(0.0, 1.0);
+                let from = (started - second) as f64 + window;
+                let offset = from.clamp(0.0, 1.0);
+                let end = (from + 1.0).clamp(0.0, 1.0);
                 if offset < end {
                     sample.from += offset;
                     sample.length = end - offset;
