@@ -242,8 +242,11 @@ fn wrong_events_are_found_out() {
         wrong.events.insert(pod.clone(), mk_events(reasons));
         failures(&wrong)
     };
-    assert_eq!(with(&["Started", "Pulled"]), ["pod of webapp #1"]);
-    assert_eq!(with(&["Pulled"]), ["pod of webapp #1", "texts of events"]);
+    assert_eq!(with(&["Started", "Pulled"]), ["pod of webapp #1, kubelet"]);
+    assert_eq!(
+        with(&["Pulled"]),
+        ["pod of webapp #1, kubelet", "texts of events"]
+    );
     let mut wrong = mk_course();
     let events = wrong.events.get_mut(&pod).unwrap();
     events.texts = [

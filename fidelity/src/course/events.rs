@@ -1,10 +1,11 @@
 //! Events by the object that they are about, in order.
 //!
 //! What "order" may mean: a component writes its events one after the other, so that the order within one reporter
-//! is true; two components do not wait for each other. A component that works on many objects of one sort at once
-//! tells the same thing of each in an order of its own, so that repeated reasons count as one. Where an event is
-//! counted up in place only its first appearance has a place in the order. Pods of one owner are interchangeable:
-//! theirs are sequences without names, and how many pods had each.
+//! is true; two components do not wait for each other. The recorder of the newer events API writes each event in a
+//! goroutine of its own, but notes the moment before (`eventTime`), which tells the order then. A component that
+//! works on many objects of one sort at once tells the same thing of each in an order of its own, so that repeated
+//! reasons count as one. Where an event is counted up in place only its first appearance has a place in the order.
+//! Pods of one owner are interchangeable: theirs are sequences without names.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -29,6 +30,14 @@ impl fmt::Display for Reason {
     }
 }
 
+/// An event as it came.
+#[derive(Debug)]
+struct Told {
+    /// `eventTime`; empty where the older API is used.
+    moment: String,
+    reason: Reason,
+}
+
 /// A reporter's reasons in order.
 pub type Sequence = Vec<Reason>;
 
@@ -45,7 +54,7 @@ const COMBINED: &str = "(combined from similar events): ";
 
 pub(super) fn read(lines: &[Line], roles: &Roles) -> BTreeMap<Role, ObjectEvents> {
     let mut seen = HashSet::new();
-    let mut objects: BTreeMap<(String, String), BTreeMap<String, Sequence>> = BTreeMap::new();
+    let mut objects: BTreeMap<(String, String), BTreeMap<String, Vec<Told>>> = BTreeMap::new();
     let mut told: BTreeMap<Role, ObjectEvents> = BTreeMap::new();
     for line in lines {
         let Entry::Event(change) = &line.entry else {
@@ -80,14 +89,18 @@ pub(super) fn read(lines: &[Line], roles: &Roles) -> BTreeMap<Role, ObjectEvents
         let names = [&event["reportingComponent"], &event["source"]["component"]];
         let reporter = names.into_iter().map(text).find(|name| !name.is_empty());
         let reporter = reporter.unwrap_or_default().to_owned();
-        let sequence = reporters.entry(reporter).or_default();
-        if sequence.last() != Some(&reason) {
-            sequence.push(reason);
-        }
+        reporters.entry(reporter).or_default().push(Told {
+            moment: text(&event["eventTime"]).to_owned(),
+            reason,
+        });
     }
     for ((kind, name), reporters) in objects {
         let role = told.entry(roles.of(&kind, &name)).or_default();
-        for (reporter, sequence) in reporters {
+        for (reporter, mut events) in reporters {
+            // Stable: without the moment they stay as they came.
+            events.sort_by(|one, other| one.moment.cmp(&other.moment));
+            let mut sequence: Sequence = events.into_iter().map(|event| event.reason).collect();
+            sequence.dedup();
             let sequences = role.reporters.entry(reporter).or_default();
             *sequences.entry(sequence).or_default() += 1;
         }
