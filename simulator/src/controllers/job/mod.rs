@@ -29,7 +29,7 @@ use status::{Outcome, Progress};
 const BATCH_PERIOD: Duration = Duration::from_secs(1);
 /// First and longest delay after the API server refused a pod (`DefaultJobApiBackOff`, `MaxJobApiBackOff`).
 const API_BACKOFF: Duration = Duration::from_secs(1);
-const MAX_API_BACKOFF: Duration = Duration::from_mins(1);
+const MAX_API_BACKOFF: Duration = Duration::from_secs(60);
 
 pub(super) struct JobController {
     store: Arc<Store>,
