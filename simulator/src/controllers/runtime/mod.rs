@@ -38,6 +38,8 @@ pub(super) enum Program {
     Locust,
     /// Sentinel for a container that ends with an error soon after its start.
     Crash,
+    /// A container whose program needs more memory than its limit: it is killed soon after its start.
+    OutOfMemory,
     /// A shell in place of the image's own program; what it is told to do is taken to succeed at once.
     Shell,
 }
@@ -48,6 +50,8 @@ enum Process {
     Locust(Box<Locust>),
     /// Does nothing, and ends so.
     Ending(Exit),
+    /// Is killed then by the kernel.
+    OutOfMemory(Exit),
 }
 
 #[derive(Debug)]
@@ -78,6 +82,8 @@ struct Endpoints {
 
 /// How long the crash sentinel runs.
 const CRASH_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+/// Resident memory of the web app, about what the recordings show.
+const WEB_APP_BYTES: i64 = 58_400 << 10;
 /// How long a shell runs.
 const SHELL_FOR: jiff::SignedDuration = jiff::SignedDuration::from_millis(100);
 
@@ -87,6 +93,7 @@ impl Program {
         let (repository, tag) = split_image(image);
         match repository.rsplit('/').next()? {
             _ if tag == "crash" => Some(Self::Crash),
+            _ if tag == "oom" => Some(Self::OutOfMemory),
             "uvicorn-gunicorn-fastapi" => Some(Self::WebApp),
             "locust" => Some(Self::Locust),
             _ => None,
@@ -98,7 +105,13 @@ impl Program {
         let own = Self::of(container.image.as_deref().unwrap_or(""))?;
         let word = container.command.as_ref().and_then(|words| words.first());
         let is_shell = word.is_some_and(|word| matches!(word.as_str(), "sh" | "/bin/sh"));
-        Some(if is_shell { Self::Shell } else { own })
+        Some(match own {
+            _ if is_shell => Self::Shell,
+            Self::WebApp if memory_limit(container).is_some_and(|limit| limit < WEB_APP_BYTES) => {
+                Self::OutOfMemory
+            }
+            own => own,
+        })
     }
 }
 
@@ -115,6 +128,13 @@ pub(super) fn split_image(image: &str) -> (&str, &str) {
 pub(super) fn cpu_limit(container: &Container) -> Option<CpuMillis> {
     let limits = container.resources.as_ref()?.limits.as_ref()?;
     CpuMillis::parse(&limits.get("cpu")?.0)
+}
+
+/// The container's memory limit in bytes.
+fn memory_limit(container: &Container) -> Option<i64> {
+    let limits = container.resources.as_ref()?.limits.as_ref()?;
+    let bytes = super::scheduler::bytes(&limits.get("memory")?.0);
+    (bytes > 0).then_some(bytes)
 }
 
 impl Runtime {
@@ -150,6 +170,11 @@ impl Runtime {
             ))),
             Program::Crash => Process::Ending(Exit {
                 code: 1,
+                time: now + CRASH_AFTER,
+            }),
+            // With `memory.oom.group` the kernel kills all of the container by SIGKILL.
+            Program::OutOfMemory => Process::OutOfMemory(Exit {
+                code: 137,
                 time: now + CRASH_AFTER,
             }),
             Program::Shell => Process::Ending(Exit {
@@ -191,7 +216,9 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.tick(&self.store, key, traffic, now),
             Process::Locust(locust) => locust.tick(&self.store, traffic, endpoints, now),
-            Process::Ending(exit) => (exit.time > now).then_some(exit.time),
+            Process::Ending(exit) | Process::OutOfMemory(exit) => {
+                (exit.time > now).then_some(exit.time)
+            }
         }
     }
 
@@ -201,7 +228,7 @@ impl Runtime {
         let exit = match &self.running.get(key)?.process {
             Process::WebApp(app) => app.exit(),
             Process::Locust(locust) => locust.exit(),
-            Process::Ending(exit) => Some(*exit),
+            Process::Ending(exit) | Process::OutOfMemory(exit) => Some(*exit),
         };
         exit.filter(|exit| exit.time <= now)
     }
@@ -210,8 +237,14 @@ impl Runtime {
     pub(super) fn listens_at(&self, key: &LogKey) -> Option<Timestamp> {
         match &self.running.get(key)?.process {
             Process::WebApp(app) => Some(app.listens_at()),
-            Process::Locust(_) | Process::Ending(_) => None,
+            Process::Locust(_) | Process::Ending(_) | Process::OutOfMemory(_) => None,
         }
+    }
+
+    /// Whether the process ends for its memory.
+    pub(super) fn is_out_of_memory(&self, key: &LogKey) -> bool {
+        let running = self.running.get(key);
+        running.is_some_and(|running| matches!(running.process, Process::OutOfMemory(_)))
     }
 
     /// SIGTERM.
@@ -228,7 +261,7 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.terminate(traffic, now),
             Process::Locust(locust) => locust.terminate(&self.store, traffic, now),
-            Process::Ending(exit) => exit.time = exit.time.min(now),
+            Process::Ending(exit) | Process::OutOfMemory(exit) => exit.time = exit.time.min(now),
         }
     }
 
@@ -245,7 +278,7 @@ impl Runtime {
         match running.process {
             Process::WebApp(app) => traffic.remove_server(app.server()),
             Process::Locust(mut locust) => locust.stop(traffic),
-            Process::Ending(_) => {}
+            Process::Ending(_) | Process::OutOfMemory(_) => {}
         }
         let namespace = running.namespace;
         let alone = |other: &Running| other.namespace != namespace;
@@ -317,7 +350,7 @@ impl Runtime {
         let used = match &running.process {
             Process::WebApp(app) => app.cpu_s(traffic, seconds),
             Process::Locust(locust) => locust.cpu_s(traffic, seconds),
-            Process::Ending(_) => 0.05 * seconds.min(1.0),
+            Process::Ending(_) | Process::OutOfMemory(_) => 0.05 * seconds.min(1.0),
         };
         Some((used, running.started))
     }
@@ -325,7 +358,7 @@ impl Runtime {
     /// Resident memory in bytes, about what the recordings show.
     pub(super) fn memory(&self, key: &LogKey) -> Option<i64> {
         match &self.running.get(key)?.process {
-            Process::WebApp(_) => Some(58_400 << 10),
+            Process::WebApp(_) | Process::OutOfMemory(_) => Some(WEB_APP_BYTES),
             Process::Locust(_) => Some(52_300 << 10),
             Process::Ending(_) => Some(8_000 << 10),
         }
