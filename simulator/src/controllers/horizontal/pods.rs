@@ -94,7 +94,7 @@ fn read_sample(metrics: &PodMetrics) -> Option<Sample> {
     for container in &metrics.containers {
         usage += CpuMillis::parse(&container.usage.get("cpu")?.0)?;
     }
-    let seconds: f64 = metrics.window.trim_end_matches('s').parse().ok()?;
+    let seconds = metrics.window_s()?;
     Some(Sample {
         usage,
         timestamp: metrics.timestamp.0.as_millisecond(),
