@@ -271,12 +271,17 @@ impl Worker {
             };
             return due.into_iter().chain(tick).chain(kill_at).min();
         };
+        let out_of_memory = runtime.is_out_of_memory(log);
         runtime.remove(log);
         drop(runtime);
         sync.store.logs().close(log);
         let ended = Ended {
             code: exit.code,
-            reason: if exit.code == 0 { "Completed" } else { "Error" },
+            reason: match exit.code {
+                0 => "Completed",
+                _ if out_of_memory => "OOMKilled",
+                _ => "Error",
+            },
             started: Some(started),
             finished: exit.time,
         };
