@@ -126,7 +126,8 @@ impl Recorder {
             return;
         }
         let group = format!("{object}/{}/{reason}", kind.text());
-        let (key, message) = if self.is_one_of_many(&group, message, now) {
+        let combined = self.is_one_of_many(&group, message, now);
+        let (key, message) = if combined {
             (group, format!("(combined from similar events): {message}"))
         } else {
             (format!("{group}/{message}"), message.to_owned())
@@ -160,8 +161,12 @@ impl Recorder {
                 component: Some(self.component.to_owned()),
                 host: self.host.clone(),
             }),
-            reporting_component: Some(self.component.to_owned()),
-            reporting_instance: Some(self.host.clone().unwrap_or_default()),
+            // `EventAggregate` makes a new event of the old one, without these two fields.
+            reporting_component: Some(if combined { "" } else { self.component }.to_owned()),
+            reporting_instance: Some(match &self.host {
+                Some(host) if !combined => host.clone(),
+                _ => String::new(),
+            }),
             ..blank
         };
         self.create(key, &event, now);
