@@ -6,6 +6,7 @@
 mod locust;
 mod locustfile;
 mod report;
+pub(in crate::controllers) mod shell;
 mod web_app;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ pub(super) enum Program {
     Locust,
     /// Sentinel for a container that ends with an error soon after its start.
     Crash,
-    /// A shell in place of the image's own program; what it is told to do is taken to succeed at once.
+    /// A shell in place of the image's own program.
     Shell,
 }
 
@@ -48,6 +49,8 @@ enum Process {
     Locust(Box<Locust>),
     /// Does nothing, and ends so.
     Ending(Exit),
+    /// A script. As process 1 it does not hear SIGTERM.
+    Shell(Exit),
 }
 
 #[derive(Debug)]
@@ -96,9 +99,11 @@ impl Program {
     /// What a container starts: the program of its image, unless its `command` is a shell.
     pub(super) fn of_container(container: &Container) -> Option<Self> {
         let own = Self::of(container.image.as_deref().unwrap_or(""))?;
-        let word = container.command.as_ref().and_then(|words| words.first());
-        let is_shell = word.is_some_and(|word| matches!(word.as_str(), "sh" | "/bin/sh"));
-        Some(if is_shell { Self::Shell } else { own })
+        Some(if script(container).is_some() {
+            Self::Shell
+        } else {
+            own
+        })
     }
 }
 
@@ -115,6 +120,13 @@ pub(super) fn split_image(image: &str) -> (&str, &str) {
 pub(super) fn cpu_limit(container: &Container) -> Option<CpuMillis> {
     let limits = container.resources.as_ref()?.limits.as_ref()?;
     CpuMillis::parse(&limits.get("cpu")?.0)
+}
+
+/// The script that a container's command is, if it is one.
+fn script(container: &Container) -> Option<shell::Script> {
+    let command = container.command.as_ref()?;
+    let words = command.iter().chain(container.args.iter().flatten());
+    shell::run(&words.map(String::as_str).collect::<Vec<_>>())
 }
 
 impl Runtime {
@@ -152,12 +164,20 @@ impl Runtime {
                 code: 1,
                 time: now + CRASH_AFTER,
             }),
-            Program::Shell => Process::Ending(Exit {
-                code: 0,
-                time: now + SHELL_FOR,
-            }),
+            Program::Shell => {
+                let script = script(container);
+                let lasts = script.as_ref().map(|script| script.lasts);
+                Process::Shell(Exit {
+                    code: script.map_or(0, |script| script.code),
+                    time: now + SHELL_FOR + lasts.unwrap_or_default(),
+                })
+            }
         };
         self.store.logs().open(key.clone());
+        for (after, line) in script(container).iter().flat_map(|script| &script.lines) {
+            // Written ahead of time: nobody reads a sleeping shell's log by the second.
+            self.store.logs().append(&key, now + *after, line.as_str());
+        }
         if let Process::WebApp(app) = &process {
             app.write_start(&self.store, &key);
         }
@@ -191,7 +211,7 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.tick(&self.store, key, traffic, now),
             Process::Locust(locust) => locust.tick(&self.store, traffic, endpoints, now),
-            Process::Ending(exit) => (exit.time > now).then_some(exit.time),
+            Process::Ending(exit) | Process::Shell(exit) => (exit.time > now).then_some(exit.time),
         }
     }
 
@@ -201,7 +221,7 @@ impl Runtime {
         let exit = match &self.running.get(key)?.process {
             Process::WebApp(app) => app.exit(),
             Process::Locust(locust) => locust.exit(),
-            Process::Ending(exit) => Some(*exit),
+            Process::Ending(exit) | Process::Shell(exit) => Some(*exit),
         };
         exit.filter(|exit| exit.time <= now)
     }
@@ -210,7 +230,7 @@ impl Runtime {
     pub(super) fn listens_at(&self, key: &LogKey) -> Option<Timestamp> {
         match &self.running.get(key)?.process {
             Process::WebApp(app) => Some(app.listens_at()),
-            Process::Locust(_) | Process::Ending(_) => None,
+            Process::Locust(_) | Process::Ending(_) | Process::Shell(_) => None,
         }
     }
 
@@ -229,6 +249,7 @@ impl Runtime {
             Process::WebApp(app) => app.terminate(traffic, now),
             Process::Locust(locust) => locust.terminate(&self.store, traffic, now),
             Process::Ending(exit) => exit.time = exit.time.min(now),
+            Process::Shell(_) => {}
         }
     }
 
@@ -245,7 +266,7 @@ impl Runtime {
         match running.process {
             Process::WebApp(app) => traffic.remove_server(app.server()),
             Process::Locust(mut locust) => locust.stop(traffic),
-            Process::Ending(_) => {}
+            Process::Ending(_) | Process::Shell(_) => {}
         }
         let namespace = running.namespace;
         let alone = |other: &Running| other.namespace != namespace;
@@ -317,7 +338,7 @@ impl Runtime {
         let used = match &running.process {
             Process::WebApp(app) => app.cpu_s(traffic, seconds),
             Process::Locust(locust) => locust.cpu_s(traffic, seconds),
-            Process::Ending(_) => 0.05 * seconds.min(1.0),
+            Process::Ending(_) | Process::Shell(_) => 0.05 * seconds.min(1.0),
         };
         Some((used, running.started))
     }
@@ -327,7 +348,7 @@ impl Runtime {
         match &self.running.get(key)?.process {
             Process::WebApp(_) => Some(58_400 << 10),
             Process::Locust(_) => Some(52_300 << 10),
-            Process::Ending(_) => Some(8_000 << 10),
+            Process::Ending(_) | Process::Shell(_) => Some(8_000 << 10),
         }
     }
 
