@@ -183,7 +183,7 @@ fn probe_waits_behind_the_requests_of_a_saturated_pod() {
         let probe = traffic.probe(pod).unwrap();
         let sent = traffic.now();
         traffic.advance(sent + wait * SECOND);
-        traffic.probe_result(probe, sent)
+        traffic.probe_latency(probe)
     };
     for seed in 0..SEEDS {
         // Measured: never within 20 s with 150 users at 50m and 100m; 2 to 11 s with 40; a few ms with 3.

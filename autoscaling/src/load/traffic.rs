@@ -64,8 +64,8 @@ pub struct Traffic {
     random: Random,
     servers: BTreeMap<u32, Server>,
     generators: BTreeMap<u32, Generator>,
-    /// When each probe was answered, if it has been.
-    probes: BTreeMap<u32, Option<Micros>>,
+    /// When each probe was sent, and how long its answer took, if it has come.
+    probes: BTreeMap<u32, (Micros, Option<Micros>)>,
     events: BinaryHeap<Reverse<Event>>,
     order: u64,
     next_id: u32,
@@ -142,14 +142,19 @@ impl Traffic {
         server.arrive(arrival, now);
         let next = server.next();
         self.schedule(probed.0, next);
-        self.probes.insert(id, None);
+        self.probes.insert(id, (now, None));
         Some(ProbeId(id))
     }
 
-    /// How long the probe's answer took, if it has come. Asked once; who asks too early gives the probe up.
-    pub fn probe_result(&mut self, probe: ProbeId, sent: Micros) -> Option<Micros> {
-        let answered = self.probes.remove(&probe.0)?;
-        answered.map(|time| time - sent)
+    /// How long the probe's answer took, if it has come.
+    #[must_use]
+    pub fn probe_latency(&self, probe: ProbeId) -> Option<Micros> {
+        self.probes.get(&probe.0)?.1
+    }
+
+    /// Nobody waits for the probe's answer any more.
+    pub fn end_probe(&mut self, probe: ProbeId) {
+        self.probes.remove(&probe.0);
     }
 
     /// The pod is gone, and so are the requests in it.
@@ -301,9 +306,9 @@ impl Traffic {
             let now = self.now + NETWORK;
             match *outcome {
                 Outcome::Answered(ticket) if ticket.generator == PROBES => {
-                    self.probes
-                        .entry(ticket.user)
-                        .and_modify(|answered| *answered = Some(now));
+                    if let Some((sent, latency)) = self.probes.get_mut(&ticket.user) {
+                        *latency = Some(now - *sent);
+                    }
                 }
                 Outcome::Answered(ticket) => {
                     let latency = now - ticket.sent;
