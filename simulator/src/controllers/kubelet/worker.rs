@@ -309,7 +309,9 @@ impl Worker {
             return;
         };
         let about = of_container(sync.pod, &container.name);
-        for verdict in plan.failures(sync.now) {
+        let mut verdicts = plan.failures(sync.now);
+        verdicts.extend(plan.repeat(&mut sync.runtime.lock(), log, sync.now));
+        for verdict in verdicts {
             if kill_at.is_some() {
                 break;
             }

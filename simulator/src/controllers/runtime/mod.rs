@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autoscaling::CpuMillis;
-use autoscaling::load::{Micros, ServerId, Traffic};
+use autoscaling::load::{Micros, ProbeId, ServerId, Traffic};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
@@ -266,6 +266,36 @@ impl Runtime {
     pub(super) fn is_out_of_memory(&self, key: &LogKey) -> bool {
         let running = self.running.get(key);
         running.is_some_and(|running| matches!(running.process, Process::OutOfMemory(_)))
+    }
+
+    /// A GET of `/health`, which the process answers as fast as its present load lets it; `None` where nothing serves.
+    pub(super) fn probe(&mut self, key: &LogKey) -> Option<ProbeId> {
+        let micros = self.micros(self.store.clock().now());
+        let running = self.running.get(key)?;
+        let Process::WebApp(app) = &running.process else {
+            return None;
+        };
+        let traffic = self.traffic.get_mut(&running.namespace)?;
+        traffic.advance(micros);
+        traffic.probe(app.server())
+    }
+
+    /// Whether the probe has been answered by now. One that is over is forgotten.
+    pub(super) fn probe_answered(&mut self, key: &LogKey, probe: ProbeId, over: bool) -> bool {
+        let micros = self.micros(self.store.clock().now());
+        let Some(traffic) = self
+            .running
+            .get(key)
+            .and_then(|running| self.traffic.get_mut(&running.namespace))
+        else {
+            return false;
+        };
+        traffic.advance(micros);
+        let answered = traffic.probe_latency(probe).is_some();
+        if answered || over {
+            traffic.end_probe(probe);
+        }
+        answered
     }
 
     /// SIGTERM.
