@@ -9,6 +9,7 @@ pub mod apiserver;
 mod bootstrap;
 mod clock;
 pub mod controllers;
+pub mod faults;
 mod identity;
 pub mod quantity;
 pub mod random;
@@ -23,8 +24,9 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use apiserver::{Audit, AuditEvent, Faults, MetricsApi};
+pub use apiserver::{Audit, AuditEvent};
 pub use clock::Clock;
+pub use faults::{Faults, MetricsApi};
 pub use identity::Identity;
 pub use status::Status;
 pub use store::Store;
@@ -105,7 +107,7 @@ impl Simulator {
         } else {
             Identity::anonymous()
         };
-        let server = Arc::new(ApiServer::new(Arc::clone(&store), anonymous));
+        let server = Arc::new(ApiServer::new(Arc::clone(&store), anonymous, seed));
         Ok(Self {
             store,
             server,

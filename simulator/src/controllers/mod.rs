@@ -19,6 +19,7 @@ mod replica_set;
 mod resource_quota;
 mod runtime;
 mod scheduler;
+mod stoppable;
 
 use std::sync::Arc;
 
@@ -26,13 +27,14 @@ use parking_lot::Mutex;
 use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::apiserver::Faults;
+use crate::faults::Faults;
 use crate::status::Result;
 use crate::store::resource::ALL;
 use crate::store::{Change, ChangeType, Store};
 
 use queue::{Key, WorkQueue};
 use runtime::Runtime;
+use stoppable::Stoppable;
 
 /// One controller: it hears of changes, puts keys into its queue, and brings what a key names to what is wanted.
 trait Controller: Send {
@@ -110,9 +112,14 @@ fn controllers(
 ) -> Vec<Box<dyn Controller>> {
     let seed = chance.seed;
     let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), seed)));
+    let keda_faults = Arc::clone(faults);
+    let is_keda_away = move || keda_faults.is_keda_operator_away();
     let store = || Arc::clone(store);
     vec![
-        Box::new(keda::ScaledObjectController::new(store())),
+        Box::new(Stoppable::new(
+            keda::ScaledObjectController::new(store()),
+            is_keda_away,
+        )),
         Box::new(keda::LeaseKeeper::new(store(), Arc::clone(faults))),
         Box::new(horizontal::HorizontalController::new(
             store(),
@@ -124,7 +131,12 @@ fn controllers(
         Box::new(scheduler::Scheduler::new(store())),
         Box::new(kubelet::Kubelet::new(store(), Arc::clone(&runtime), seed)),
         Box::new(endpoints::EndpointSliceController::new(store())),
-        Box::new(metrics_server::MetricsServer::new(store(), runtime, chance)),
+        Box::new(metrics_server::MetricsServer::new(
+            store(),
+            runtime,
+            Arc::clone(faults),
+            chance,
+        )),
         Box::new(garbage_collector::GarbageCollector::new(store())),
         Box::new(namespace::NamespaceController::new(store())),
         Box::new(resource_quota::ResourceQuotaController::new(store())),

@@ -22,7 +22,7 @@ use tokio::time::{Duration, Instant};
 use super::Controller;
 use super::queue::{Key, WorkQueue};
 use super::recorder::{Kind, Recorder, reference};
-use crate::apiserver::{Faults, MetricsApi};
+use crate::faults::{Faults, MetricsApi};
 use crate::status::Result;
 use crate::store::resource::HORIZONTAL_POD_AUTOSCALERS;
 use crate::store::{Change, ChangeType, Store};

@@ -144,7 +144,7 @@ fn sample(metrics: &PodMetrics, resource: &str, container: Option<&str>) -> Opti
             usage = Some(usage.unwrap_or(CpuMillis(0)) + amount);
         }
     }
-    let seconds: f64 = metrics.window.trim_end_matches('s').parse().ok()?;
+    let seconds = metrics.window_s()?;
     Some(Sample {
         usage: usage?,
         timestamp: metrics.timestamp.0.as_millisecond(),

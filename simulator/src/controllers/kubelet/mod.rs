@@ -6,6 +6,7 @@ mod configuration;
 mod container;
 mod images;
 mod probes;
+mod repeated;
 mod state;
 mod status;
 mod timing;

@@ -1,14 +1,16 @@
 //! When a container's probes succeed, and when they fail, computed from when it listens. Called by the kubelet at
 //! each start; pure.
 //!
-//! Upstream: `pkg/kubelet/prober/worker.go`. A probe that has succeeded goes on to succeed: failures under load are
-//! not modelled.
+//! Upstream: `pkg/kubelet/prober/worker.go`. A probe by HTTP that has succeeded goes on as [`super::repeated`], which
+//! feels the load; others that have succeeded go on to succeed.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Container, ExecAction, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::controllers::runtime::shell;
+use super::repeated::Repeated;
+use crate::controllers::runtime::{Runtime, shell};
+use crate::store::pod_log::LogKey;
 
 /// The image's port, unless PORT says otherwise (tiangolo/uvicorn-gunicorn-docker, `gunicorn_conf.py`).
 const DEFAULT_PORT: i32 = 80;
@@ -24,6 +26,8 @@ pub(super) struct Plan {
     /// The readiness probe succeeds, or the startup probe if there is none.
     pub(super) ready: Option<Timestamp>,
     pub(super) failing: Vec<Failing>,
+    /// Probes that go on after their first success.
+    pub(super) repeated: Vec<Repeated>,
 }
 
 /// A probe that fails again and again.
@@ -55,8 +59,29 @@ impl Plan {
         let turns = [self.started, self.ready].into_iter().flatten();
         turns
             .chain(self.failing.iter().map(|probe| probe.next))
+            .chain(self.repeated.iter().map(|probe| probe.next))
             .filter(|at| *at > now)
             .min()
+    }
+
+    /// The probes that go on: those that have failed now. Keeps whether the container is ready.
+    pub(super) fn repeat(
+        &mut self,
+        runtime: &mut Runtime,
+        key: &LogKey,
+        now: Timestamp,
+    ) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for probe in &mut self.repeated {
+            let change = probe.step(runtime, key, now);
+            verdicts.extend(change.verdict);
+            match change.ready {
+                Some(true) => self.ready = self.ready.or(Some(now)),
+                Some(false) => self.ready = None,
+                None => {}
+            }
+        }
+        verdicts
     }
 
     /// The probes that have failed until `now`.
@@ -108,10 +133,16 @@ pub(super) fn plan(
         let (success, failing) = look(started).outcome(probe, "Readiness", false);
         plan.ready = success;
         plan.failing.extend(failing);
+        let why = look(started).timed_out(probe);
+        plan.repeated
+            .extend(Repeated::new(probe, "Readiness", why, success));
     }
     if let Some(probe) = &container.liveness_probe {
-        let (_, failing) = look(started).outcome(probe, "Liveness", true);
+        let (success, failing) = look(started).outcome(probe, "Liveness", true);
         plan.failing.extend(failing);
+        let why = look(started).timed_out(probe);
+        plan.repeated
+            .extend(Repeated::new(probe, "Liveness", why, success));
     }
     plan
 }

@@ -271,12 +271,17 @@ impl Worker {
             };
             return due.into_iter().chain(tick).chain(kill_at).min();
         };
+        let out_of_memory = runtime.is_out_of_memory(log);
         runtime.remove(log);
         drop(runtime);
         sync.store.logs().close(log);
         let ended = Ended {
             code: exit.code,
-            reason: if exit.code == 0 { "Completed" } else { "Error" },
+            reason: match exit.code {
+                0 => "Completed",
+                _ if out_of_memory => "OOMKilled",
+                _ => "Error",
+            },
             started: Some(started),
             finished: exit.time,
         };
@@ -304,7 +309,9 @@ impl Worker {
             return;
         };
         let about = of_container(sync.pod, &container.name);
-        for verdict in plan.failures(sync.now) {
+        let mut verdicts = plan.failures(sync.now);
+        verdicts.extend(plan.repeat(&mut sync.runtime.lock(), log, sync.now));
+        for verdict in verdicts {
             if kill_at.is_some() {
                 break;
             }
