@@ -6,6 +6,7 @@ mod configuration;
 mod container;
 mod images;
 mod probes;
+mod restart;
 mod state;
 mod status;
 mod timing;
