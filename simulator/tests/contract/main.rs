@@ -262,4 +262,5 @@ contract! {
     versions::pages_show_the_state_of_the_first,
     versions::page_without_selector_counts_the_rest,
     versions::continue_token_must_be_the_servers,
+    versions::old_version_is_expired,
 }
