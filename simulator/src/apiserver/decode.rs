@@ -16,9 +16,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::body::{Body, Tree, unrecognized};
-use super::custom_resource;
+use super::body::{Body, Tree};
 use super::mismatch::Mismatch;
+use super::{custom_resource, kind};
 use crate::quantity::Quantity;
 use crate::status::{Cause, Result, Status};
 use crate::store::{Resource, managed_fields};
@@ -44,7 +44,7 @@ struct HasMetadata {
 #[derive(Debug)]
 pub(super) enum DecodeError {
     /// A value has another type than its field.
-    Mismatch(Mismatch),
+    Mismatch(Box<Mismatch>),
     /// It is of another kind, or else unreadable.
     Other(Status),
     /// It does not fit the schema of a custom resource.
@@ -92,7 +92,7 @@ pub(super) fn decode(
     body: &Body,
     bytes: &[u8],
 ) -> Result<Decoded, DecodeError> {
-    check_kind(resource, &body.value, bytes)?;
+    kind::check(resource, &body.value, bytes).map_err(DecodeError::Other)?;
     let object = decode_value(resource, body.value.clone())?;
     let mut warnings = Vec::new();
     unknown_fields("", &body.tree, &object, &mut warnings);
@@ -152,82 +152,6 @@ pub(super) fn decode_configuration(
     Ok(body)
 }
 
-/// The kind that the body says it is of must be the path's. Upstream: `apimachinery/pkg/runtime/codec.go`, and
-/// for custom resources `apiextensions-apiserver/pkg/apiserver/customresource_handler.go`.
-fn check_kind(resource: &Resource, body: &Value, bytes: &[u8]) -> Result<(), DecodeError> {
-    let api_version = resource.api_version();
-    let text = |field: &str| body[field].as_str().filter(|text| !text.is_empty());
-    let (version, kind) = (text("apiVersion"), text("kind"));
-    let refuse = |message: String| Err(DecodeError::Other(Status::bad_request(message)));
-    let another_version = |version: &str| {
-        refuse(format!(
-            "the API version in the data ({version}) does not match the expected API version ({api_version})"
-        ))
-    };
-    if managed_fields::is_custom(resource) {
-        let Some(kind) = kind else {
-            let raw = String::from_utf8_lossy(bytes);
-            let error = format!("Object 'Kind' is missing in '{raw}'");
-            return Err(DecodeError::Other(unrecognized(
-                resource.kind,
-                &error,
-                bytes,
-            )));
-        };
-        let version = version.unwrap_or("");
-        if version != api_version {
-            return another_version(version);
-        }
-        if kind != resource.kind {
-            let detail = format!("must be {}", resource.kind);
-            let cause = Cause::invalid("kind", &json!(kind), &detail);
-            let name = crate::store::text(body, "name");
-            return Err(DecodeError::Other(Status::invalid_kind(
-                resource.group,
-                kind,
-                &name,
-                &[cause],
-            )));
-        }
-        return Ok(());
-    }
-    // What the body leaves out is the path's.
-    let kind = kind.unwrap_or(resource.kind);
-    let version = version.unwrap_or(&api_version);
-    if kind == resource.kind && version == api_version {
-        return Ok(());
-    }
-    let (group, short) = version.split_once('/').unwrap_or(("", version));
-    if kind == resource.kind && group == resource.group && !group.is_empty() {
-        return another_version(version);
-    }
-    let go_group = |group: &str| match group.split('.').next() {
-        None | Some("") => "core".to_owned(),
-        Some(first) => first.to_owned(),
-    };
-    let known = Resource::by_kind(group, kind).is_some_and(|other| other.version == short);
-    let error = if known {
-        format!(
-            "converting ({short}.{kind}) to ({}.{}): unknown conversion",
-            go_group(resource.group),
-            resource.kind
-        )
-    } else {
-        no_kind(version, kind)
-    };
-    refuse(format!(
-        "{kind} in version {short:?} cannot be handled as a {}: {error}",
-        resource.kind
-    ))
-}
-
-/// Upstream: `apimachinery/pkg/runtime/error.go`, `NewNotRegisteredErrForKind`.
-pub(super) fn no_kind(version: &str, kind: &str) -> String {
-    format!(
-        "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
-    )
-}
-
 fn typed(resource: &Resource, body: &Value) -> Result<Value, DecodeError> {
     macro_rules! by_kind {
         ($($kind:ident),+ $(,)?) => {
@@ -269,7 +193,7 @@ fn round_trip<K: Serialize + DeserializeOwned>(
     let object: K = serde_path_to_error::deserialize(body).map_err(|error| {
         let said = error.inner().to_string();
         match Mismatch::of(resource, body, error.path(), &said) {
-            Some(mismatch) => DecodeError::Mismatch(mismatch),
+            Some(mismatch) => DecodeError::Mismatch(Box::new(mismatch)),
             None => DecodeError::Other(Status::bad_request(said)),
         }
     })?;

@@ -15,6 +15,7 @@ mod discovery;
 mod faults;
 mod http_server;
 mod keda_webhook;
+mod kind;
 mod list;
 mod metrics;
 mod mismatch;
@@ -207,7 +208,7 @@ impl ApiServer {
         info: &PathInfo<'_>,
         event: &mut AuditEvent,
     ) -> Result<Response<Body>> {
-        let verb = verb(call, info)?;
+        let verb = Verb::of(&call.parts.method, &call.query, info)?;
         let rule_resource = info.rule_resource();
         verb.as_str().clone_into(&mut event.verb);
         event.resource.clone_from(&rule_resource);
@@ -215,7 +216,7 @@ impl ApiServer {
         info.name.clone_into(&mut event.name);
         // A namespace's own rules count for requests about it.
         let is_namespace = info.group.is_empty() && info.plural == "namespaces";
-        let named = selected_name(call, info);
+        let named = info.selected_name(&call.query);
         let wanted = Attributes {
             verb: verb.as_str(),
             group: info.group,
@@ -374,33 +375,6 @@ impl ApiServer {
         let oldest = self.faults.oldest_version();
         let lines = watch::watch(store, self.faults.cuts(), oldest, start);
         Ok(respond::stream("application/json", lines))
-    }
-}
-
-/// `metadata.name=x` as a field selector, which the authorizer takes for the name.
-fn selected_name(call: &Call<'_>, info: &PathInfo<'_>) -> Option<String> {
-    let fields = call
-        .query
-        .get("fieldSelector")
-        .filter(|_| info.name.is_empty())?;
-    let name = fields.strip_prefix("metadata.name=")?;
-    let name = name.strip_prefix('=').unwrap_or(name);
-    (!name.is_empty() && !name.contains([',', '='])).then(|| name.to_owned())
-}
-
-/// The verb of a request. Upstream: `apiserver/pkg/endpoints/request/requestinfo.go`.
-fn verb(call: &Call<'_>, info: &PathInfo<'_>) -> Result<Verb> {
-    let collection = info.name.is_empty();
-    match call.parts.method {
-        Method::GET if !collection => Ok(Verb::Get),
-        Method::GET if call.query.flag("watch") => Ok(Verb::Watch),
-        Method::GET => Ok(Verb::List),
-        Method::POST if collection || !info.subresource.is_empty() => Ok(Verb::Create),
-        Method::PUT if !collection => Ok(Verb::Update),
-        Method::PATCH if !collection => Ok(Verb::Patch),
-        Method::DELETE if collection => Ok(Verb::DeleteCollection),
-        Method::DELETE => Ok(Verb::Delete),
-        _ => Err(Status::method_not_allowed()),
     }
 }
 

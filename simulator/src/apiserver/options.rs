@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::body::{self, type_meta_error};
-use super::decode::no_kind;
+use super::kind::no_kind;
 use super::request::Query;
 use crate::status::{Cause, Result, Status};
 use crate::store::{DeleteOptions, Propagation};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
 use http::request::Parts;
 
 use crate::status::{Result, Status};
@@ -32,6 +33,27 @@ impl Verb {
             Self::Patch => "patch",
             Self::Delete => "delete",
             Self::DeleteCollection => "deletecollection",
+        }
+    }
+}
+
+impl Verb {
+    /// The verb of a request. Upstream: `apiserver/pkg/endpoints/request/requestinfo.go`.
+    ///
+    /// # Errors
+    /// 405 where a path has not this method.
+    pub(super) fn of(method: &Method, query: &Query, info: &PathInfo<'_>) -> Result<Self> {
+        let collection = info.name.is_empty();
+        match *method {
+            Method::GET if !collection => Ok(Self::Get),
+            Method::GET if query.flag("watch") => Ok(Self::Watch),
+            Method::GET => Ok(Self::List),
+            Method::POST if collection || !info.subresource.is_empty() => Ok(Self::Create),
+            Method::PUT if !collection => Ok(Self::Update),
+            Method::PATCH if !collection => Ok(Self::Patch),
+            Method::DELETE if collection => Ok(Self::DeleteCollection),
+            Method::DELETE => Ok(Self::Delete),
+            _ => Err(Status::method_not_allowed()),
         }
     }
 }
@@ -83,6 +105,16 @@ impl<'a> PathInfo<'a> {
             name,
             subresource,
         })
+    }
+
+    /// `metadata.name=x` as a field selector, which the authorizer takes for the name.
+    pub(super) fn selected_name(&self, query: &Query) -> Option<String> {
+        let fields = query
+            .get("fieldSelector")
+            .filter(|_| self.name.is_empty())?;
+        let name = fields.strip_prefix("metadata.name=")?;
+        let name = name.strip_prefix('=').unwrap_or(name);
+        (!name.is_empty() && !name.contains([',', '='])).then(|| name.to_owned())
     }
 
     /// `pods/log`, as rules of roles name it.

@@ -12,7 +12,7 @@ const VALUE: &str = "a valid label must be an empty string or consist of alphanu
 pub(crate) fn key_error(key: &str) -> Option<String> {
     let name = match key.split_once('/') {
         Some((_, name)) if name.contains('/') => return Some(QUALIFIED.to_owned()),
-        Some((prefix, _)) if prefix.is_empty() => {
+        Some(("", _)) => {
             return Some("prefix part must be non-empty".to_owned());
         }
         Some((_, name)) => name,

@@ -2,6 +2,7 @@
 //! Synchronous and short: no method waits, no lock is held while a caller's closure runs.
 
 mod delete;
+mod history;
 mod log;
 mod meta;
 pub mod metrics;
@@ -132,34 +133,6 @@ impl Store {
         let state = self.state.lock();
         let list = state.objects.list(resource, namespace).cloned().collect();
         (list, state.log.newest())
-    }
-
-    /// The objects of a kind as they were at a version; `None` when the log no longer knows it.
-    pub fn list_values_at(
-        &self,
-        resource: &Resource,
-        namespace: Option<&str>,
-        version: u64,
-    ) -> Option<Vec<Arc<Value>>> {
-        let state = self.state.lock();
-        let mut then: BTreeMap<(String, String), Arc<Value>> = state
-            .objects
-            .list(resource, namespace)
-            .map(|object| (place(object), Arc::clone(object)))
-            .collect();
-        // What happened since is undone, the last first.
-        for change in state.log.since(version)?.iter().rev() {
-            let elsewhere = namespace.is_some_and(|namespace| change.namespace() != namespace);
-            if change.resource != resource || elsewhere {
-                continue;
-            }
-            let key = place(&change.object);
-            match &change.old {
-                Some(old) => then.insert(key, Arc::clone(old)),
-                None => then.remove(&key),
-            };
-        }
-        Some(then.into_values().collect())
     }
 
     /// Adds an object after admission (defaults, validation, limits, quota), as the API server does.
@@ -411,10 +384,6 @@ impl State {
         });
         object
     }
-}
-
-fn place(object: &Value) -> (String, String) {
-    (text(object, "namespace"), text(object, "name"))
 }
 
 /// A string of `metadata`; empty when absent.

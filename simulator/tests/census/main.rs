@@ -6,7 +6,6 @@
 //! `CENSUS_LOG=LOG cargo test -p simulator --test census -- --ignored`.
 
 #![expect(
-    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
