@@ -13,10 +13,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
 
-use super::Controller;
 use super::ownership::{phase, uid};
 use super::queue::{Key, WorkQueue};
 use super::runtime::Runtime;
+use super::{Chance, Controller};
 use crate::api::{ContainerMetrics, NodeMetrics, PodMetrics};
 use crate::clock::truncate_to_seconds;
 use crate::faults::Faults;
@@ -49,15 +49,16 @@ pub(super) struct MetricsServer {
 }
 
 impl MetricsServer {
-    /// The first scrape comes within the first 15 s, at a phase that follows from the seed.
+    /// The first scrape comes when it is told to, else within the first 15 s, at a phase that follows from the seed.
     pub(super) fn new(
         store: Arc<Store>,
         runtime: Arc<Mutex<Runtime>>,
         faults: Arc<Faults>,
-        seed: u64,
+        chance: Chance,
     ) -> Self {
-        let phase = Random::new(seed ^ 0x6d65_7472).fraction();
-        let next = Instant::now() + RESOLUTION.mul_f64(phase);
+        let phase = Random::new(chance.seed ^ 0x6d65_7472).fraction();
+        let first = chance.first_scrape.unwrap_or(RESOLUTION.mul_f64(phase));
+        let next = Instant::now() + first;
         let mut queue = WorkQueue::default();
         queue.add_at(Key::new("", "scrape"), next);
         Self {

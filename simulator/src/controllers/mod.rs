@@ -24,7 +24,7 @@ mod stoppable;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::faults::Faults;
@@ -50,12 +50,24 @@ trait Controller: Send {
     fn reconcile(&mut self, key: &Key) -> Result<()>;
 }
 
+/// What in a cluster is by chance.
+#[derive(Clone, Copy, Debug)]
+pub struct Chance {
+    /// Everything random follows from it: phases, jitter, the choice of a connection's pod.
+    pub seed: u64,
+    /// When metrics-server scrapes first, if not by chance.
+    pub first_scrape: Option<Duration>,
+}
+
 /// Runs all controllers until `shutdown`.
-///
-/// Everything random follows from `seed`: phases, jitter, the choice of a connection's pod.
-pub async fn run(store: Arc<Store>, faults: Arc<Faults>, seed: u64, shutdown: CancellationToken) {
+pub async fn run(
+    store: Arc<Store>,
+    faults: Arc<Faults>,
+    chance: Chance,
+    shutdown: CancellationToken,
+) {
     let mut changes = store.subscribe();
-    let mut controllers = controllers(&store, &faults, seed);
+    let mut controllers = controllers(&store, &faults, chance);
     for change in existing(&store) {
         for controller in &mut controllers {
             controller.observe(&change);
@@ -93,7 +105,12 @@ pub async fn run(store: Arc<Store>, faults: Arc<Faults>, seed: u64, shutdown: Ca
     }
 }
 
-fn controllers(store: &Arc<Store>, faults: &Arc<Faults>, seed: u64) -> Vec<Box<dyn Controller>> {
+fn controllers(
+    store: &Arc<Store>,
+    faults: &Arc<Faults>,
+    chance: Chance,
+) -> Vec<Box<dyn Controller>> {
+    let seed = chance.seed;
     let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), seed)));
     let keda_faults = Arc::clone(faults);
     let is_keda_away = move || keda_faults.is_keda_operator_away();
@@ -118,7 +135,7 @@ fn controllers(store: &Arc<Store>, faults: &Arc<Faults>, seed: u64) -> Vec<Box<d
             store(),
             runtime,
             Arc::clone(faults),
-            seed,
+            chance,
         )),
         Box::new(garbage_collector::GarbageCollector::new(store())),
         Box::new(namespace::NamespaceController::new(store())),

@@ -6,13 +6,14 @@
 mod locust;
 mod locustfile;
 mod report;
+pub(in crate::controllers) mod shell;
 mod web_app;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autoscaling::CpuMillis;
-use autoscaling::load::{Micros, ServerId, Traffic};
+use autoscaling::load::{Micros, ProbeId, ServerId, Traffic};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
@@ -40,7 +41,7 @@ pub(super) enum Program {
     Crash,
     /// A container whose program needs more memory than its limit: it is killed soon after its start.
     OutOfMemory,
-    /// A shell in place of the image's own program; what it is told to do is taken to succeed at once.
+    /// A shell in place of the image's own program.
     Shell,
 }
 
@@ -50,6 +51,8 @@ enum Process {
     Locust(Box<Locust>),
     /// Does nothing, and ends so.
     Ending(Exit),
+    /// A script. As process 1 it does not hear SIGTERM.
+    Shell(Exit),
     /// Is killed then by the kernel.
     OutOfMemory(Exit),
 }
@@ -103,10 +106,8 @@ impl Program {
     /// What a container starts: the program of its image, unless its `command` is a shell.
     pub(super) fn of_container(container: &Container) -> Option<Self> {
         let own = Self::of(container.image.as_deref().unwrap_or(""))?;
-        let word = container.command.as_ref().and_then(|words| words.first());
-        let is_shell = word.is_some_and(|word| matches!(word.as_str(), "sh" | "/bin/sh"));
         Some(match own {
-            _ if is_shell => Self::Shell,
+            _ if script(container).is_some() => Self::Shell,
             Self::WebApp if memory_limit(container).is_some_and(|limit| limit < WEB_APP_BYTES) => {
                 Self::OutOfMemory
             }
@@ -128,6 +129,13 @@ pub(super) fn split_image(image: &str) -> (&str, &str) {
 pub(super) fn cpu_limit(container: &Container) -> Option<CpuMillis> {
     let limits = container.resources.as_ref()?.limits.as_ref()?;
     CpuMillis::parse(&limits.get("cpu")?.0)
+}
+
+/// The script that a container's command is, if it is one.
+fn script(container: &Container) -> Option<shell::Script> {
+    let command = container.command.as_ref()?;
+    let words = command.iter().chain(container.args.iter().flatten());
+    shell::run(&words.map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The container's memory limit in bytes.
@@ -177,12 +185,20 @@ impl Runtime {
                 code: 137,
                 time: now + CRASH_AFTER,
             }),
-            Program::Shell => Process::Ending(Exit {
-                code: 0,
-                time: now + SHELL_FOR,
-            }),
+            Program::Shell => {
+                let script = script(container);
+                let lasts = script.as_ref().map(|script| script.lasts);
+                Process::Shell(Exit {
+                    code: script.map_or(0, |script| script.code),
+                    time: now + SHELL_FOR + lasts.unwrap_or_default(),
+                })
+            }
         };
         self.store.logs().open(key.clone());
+        for (after, line) in script(container).iter().flat_map(|script| &script.lines) {
+            // Written ahead of time: nobody reads a sleeping shell's log by the second.
+            self.store.logs().append(&key, now + *after, line.as_str());
+        }
         if let Process::WebApp(app) = &process {
             app.write_start(&self.store, &key);
         }
@@ -216,7 +232,7 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.tick(&self.store, key, traffic, now),
             Process::Locust(locust) => locust.tick(&self.store, traffic, endpoints, now),
-            Process::Ending(exit) | Process::OutOfMemory(exit) => {
+            Process::Ending(exit) | Process::OutOfMemory(exit) | Process::Shell(exit) => {
                 (exit.time > now).then_some(exit.time)
             }
         }
@@ -228,7 +244,9 @@ impl Runtime {
         let exit = match &self.running.get(key)?.process {
             Process::WebApp(app) => app.exit(),
             Process::Locust(locust) => locust.exit(),
-            Process::Ending(exit) | Process::OutOfMemory(exit) => Some(*exit),
+            Process::Ending(exit) | Process::OutOfMemory(exit) | Process::Shell(exit) => {
+                Some(*exit)
+            }
         };
         exit.filter(|exit| exit.time <= now)
     }
@@ -237,7 +255,10 @@ impl Runtime {
     pub(super) fn listens_at(&self, key: &LogKey) -> Option<Timestamp> {
         match &self.running.get(key)?.process {
             Process::WebApp(app) => Some(app.listens_at()),
-            Process::Locust(_) | Process::Ending(_) | Process::OutOfMemory(_) => None,
+            Process::Locust(_)
+            | Process::Ending(_)
+            | Process::OutOfMemory(_)
+            | Process::Shell(_) => None,
         }
     }
 
@@ -245,6 +266,36 @@ impl Runtime {
     pub(super) fn is_out_of_memory(&self, key: &LogKey) -> bool {
         let running = self.running.get(key);
         running.is_some_and(|running| matches!(running.process, Process::OutOfMemory(_)))
+    }
+
+    /// A GET of `/health`, which the process answers as fast as its present load lets it; `None` where nothing serves.
+    pub(super) fn probe(&mut self, key: &LogKey) -> Option<ProbeId> {
+        let micros = self.micros(self.store.clock().now());
+        let running = self.running.get(key)?;
+        let Process::WebApp(app) = &running.process else {
+            return None;
+        };
+        let traffic = self.traffic.get_mut(&running.namespace)?;
+        traffic.advance(micros);
+        traffic.probe(app.server())
+    }
+
+    /// Whether the probe has been answered by now. One that is over is forgotten.
+    pub(super) fn probe_answered(&mut self, key: &LogKey, probe: ProbeId, over: bool) -> bool {
+        let micros = self.micros(self.store.clock().now());
+        let Some(traffic) = self
+            .running
+            .get(key)
+            .and_then(|running| self.traffic.get_mut(&running.namespace))
+        else {
+            return false;
+        };
+        traffic.advance(micros);
+        let answered = traffic.probe_latency(probe).is_some();
+        if answered || over {
+            traffic.end_probe(probe);
+        }
+        answered
     }
 
     /// SIGTERM.
@@ -262,6 +313,7 @@ impl Runtime {
             Process::WebApp(app) => app.terminate(traffic, now),
             Process::Locust(locust) => locust.terminate(&self.store, traffic, now),
             Process::Ending(exit) | Process::OutOfMemory(exit) => exit.time = exit.time.min(now),
+            Process::Shell(_) => {}
         }
     }
 
@@ -278,7 +330,7 @@ impl Runtime {
         match running.process {
             Process::WebApp(app) => traffic.remove_server(app.server()),
             Process::Locust(mut locust) => locust.stop(traffic),
-            Process::Ending(_) | Process::OutOfMemory(_) => {}
+            Process::Ending(_) | Process::OutOfMemory(_) | Process::Shell(_) => {}
         }
         let namespace = running.namespace;
         let alone = |other: &Running| other.namespace != namespace;
@@ -350,7 +402,9 @@ impl Runtime {
         let used = match &running.process {
             Process::WebApp(app) => app.cpu_s(traffic, seconds),
             Process::Locust(locust) => locust.cpu_s(traffic, seconds),
-            Process::Ending(_) | Process::OutOfMemory(_) => 0.05 * seconds.min(1.0),
+            Process::Ending(_) | Process::OutOfMemory(_) | Process::Shell(_) => {
+                0.05 * seconds.min(1.0)
+            }
         };
         Some((used, running.started))
     }
@@ -360,7 +414,7 @@ impl Runtime {
         match &self.running.get(key)?.process {
             Process::WebApp(_) | Process::OutOfMemory(_) => Some(WEB_APP_BYTES),
             Process::Locust(_) => Some(52_300 << 10),
-            Process::Ending(_) => Some(8_000 << 10),
+            Process::Ending(_) | Process::Shell(_) => Some(8_000 << 10),
         }
     }
 
