@@ -13,18 +13,13 @@ fn sizes(rescales: &[Rescale]) -> Vec<i32> {
     rescales.iter().map(|(_, size, _)| *size).collect()
 }
 
-/// The sequences that a real cluster showed, by the phase of its scrapes (`recordings/README.md`), with the
-/// neighbours that the same arithmetic allows.
-const WAYS_UP: [&[i32]; 8] = [
-    &[4, 8, 10],
-    &[2, 4, 8, 10],
-    &[2, 4, 6, 10],
-    &[2, 4, 7, 10],
-    &[3, 4, 8, 10],
-    &[3, 7, 10],
-    &[3, 6, 10],
-    &[2, 4, 5, 10],
-];
+/// Rises to ten in up to four steps, each within the default policies: four pods or twice as many. Which way it is
+/// hangs on the phase of the scrapes; the replays of recordings hold the ways to real ones.
+fn is_a_way_up(sizes: &[i32]) -> bool {
+    let steps = std::iter::once(&1).chain(sizes).zip(sizes);
+    let mut steps = steps.map(|(from, to)| from < to && *to <= (2 * from).max(from + 4));
+    sizes.len() <= 4 && sizes.last() == Some(&10) && steps.all(|within| within)
+}
 
 #[tokio::test(start_paused = true)]
 async fn load_goes_from_one_pod_to_ten_and_back_in_every_phase() {
@@ -33,10 +28,7 @@ async fn load_goes_from_one_pod_to_ten_and_back_in_every_phase() {
             deployed(&world).await;
             world.start_load(false);
             let up = world.rescales(|world| world.ready() == 10, 240.0).await;
-            assert!(
-                WAYS_UP.contains(&sizes(&up).as_slice()),
-                "seed {seed}: {up:?}"
-            );
+            assert!(is_a_way_up(&sizes(&up)), "seed {seed}: {up:?}");
             world.pass(40.0).await;
             let figures = world.figures();
             let utilization = world.utilization().unwrap();
