@@ -140,6 +140,7 @@ fn no_page_has_what_its_policy_forbids() {
         panel: Some(samples::panel()),
         seen: Seen::Seats {
             overview: samples::overview(),
+            faults: false,
         },
     };
     for (path, first) in [
@@ -248,6 +249,7 @@ fn instructor_can_stop_each_load() {
         panel: Some(samples::panel()),
         seen: Seen::Seats {
             overview: samples::overview(),
+            faults: false,
         },
     };
     let html = render("/seats", first, None);

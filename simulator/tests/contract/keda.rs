@@ -2,10 +2,11 @@
 
 use kube::api::PostParams;
 use kube::core::Status;
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::api::ScaledObject;
 
 use super::objects::mk_deployment;
+use super::raw::MERGE;
 use super::{Place, from_json, refusal};
 
 fn mk_scaled_object(name: &str, min: i32, max: i32) -> ScaledObject {
@@ -118,4 +119,166 @@ pub(crate) async fn minimum_above_maximum_is_refused(place: Place) {
         status.message,
         "ScaledObject.keda.sh \"webapp\" is invalid: spec: Invalid value: minReplicaCount must be less than or equal to maxReplicaCount"
     );
+}
+
+/// A ScaledObject for `webapp`, with more in its spec.
+fn mk_with(spec: &Value) -> Value {
+    let mut object = with_kind(&mk_scaled_object("webapp", 1, 10));
+    json_patch::merge(&mut object["spec"], spec);
+    object
+}
+
+async fn create_webapp(place: &Place) -> String {
+    let deployment = serde_json::to_value(mk_deployment("webapp")).unwrap();
+    place
+        .post(&place.group("apps/v1", "deployments"), &deployment)
+        .await
+        .object();
+    place.group("keda.sh/v1alpha1", "scaledobjects")
+}
+
+pub(crate) async fn settings_without_meaning_are_warned_of(place: Place) {
+    let path = create_webapp(&place).await;
+    let object = mk_with(&json!({"pollingInterval": 5, "cooldownPeriod": 60}));
+    let made = place.post(&path, &object).await;
+    assert_eq!(made.code, 201);
+    let polling = "PollingInterval is configured but is not relevant. PollingInterval is only relevant when minReplicaCount = 0 or idleReplicaCount = 0 or useCachedMetrics is enabled";
+    let cooldown = "CooldownPeriod is configured but is not relevant. CooldownPeriod is only relevant when minReplicaCount = 0 or idleReplicaCount = 0";
+    assert_eq!(made.warnings, [polling, cooldown]);
+    let path = format!("{path}/webapp");
+    let less = json!({"spec": {"cooldownPeriod": null, "foo": 1}});
+    let patched = place.patch(&path, MERGE, &less).await;
+    assert_eq!(patched.warnings, ["unknown field \"spec.foo\"", polling]);
+    assert_eq!(patched.object()["spec"]["foo"], Value::Null);
+    place.patch(&path, MERGE, &json!({"spec": {"minReplicaCount": 0}})).await.refused(
+        403,
+        "Forbidden",
+        "admission webhook \"vscaledobject.kb.io\" denied the request: scaledobject has only cpu/memory triggers AND minReplica is 0 (scale to zero doesn't work in this case)",
+    );
+}
+
+pub(crate) async fn webhook_names_what_it_misses(place: Place) {
+    let path = create_webapp(&place).await;
+    let denied = "admission webhook \"vscaledobject.kb.io\" denied the request: ";
+    let missing = place
+        .post(
+            &path,
+            &mk_with(&json!({"scaleTargetRef": {"name": "none"}})),
+        )
+        .await;
+    missing.refused(
+        404,
+        "NotFound",
+        &format!("{denied}Deployment.apps \"none\" not found"),
+    );
+    assert_eq!(
+        missing.json()["details"],
+        json!({"name": "none", "group": "apps", "kind": "Deployment"})
+    );
+    let memory =
+        json!({"type": "memory", "metricType": "Utilization", "metadata": {"value": "60"}});
+    for (spec, why) in [
+        (
+            json!({"idleReplicaCount": 1}),
+            "IdleReplicaCount=1 must be less than MinReplicaCount=1",
+        ),
+        (
+            json!({"triggers": [memory]}),
+            "the scaledobject has a memory trigger but the container webapp doesn't have the memory request defined",
+        ),
+        (
+            json!({"fallback": {"failureThreshold": 3, "replicas": 2}}),
+            "at least one trigger (that is not cpu or memory) has to have the `AverageValue` type for the fallback to be enabled",
+        ),
+    ] {
+        place.post(&path, &mk_with(&spec)).await.refused(
+            403,
+            "Forbidden",
+            &format!("{denied}{why}"),
+        );
+    }
+}
+
+pub(crate) async fn schema_of_the_custom_resource_is_enforced(place: Place) {
+    let path = create_webapp(&place).await;
+    let unchecked = "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+    let trigger = |value: Value| {
+        let mut trigger =
+            json!({"type": "cpu", "metricType": "Utilization", "metadata": {"value": "60"}});
+        json_patch::merge(&mut trigger, &value);
+        json!({"triggers": [trigger]})
+    };
+    for (spec, error) in [
+        (
+            json!({"minReplicaCount": "one"}),
+            "spec.minReplicaCount: Invalid value: \"string\": spec.minReplicaCount in body must be of type integer: \"string\"",
+        ),
+        (
+            json!({"maxReplicaCount": 1.5}),
+            "spec.maxReplicaCount: Invalid value: \"number\": spec.maxReplicaCount in body must be of type integer: \"number\"",
+        ),
+        (
+            trigger(json!({"metadata": {"value": 60}})),
+            "spec.triggers[0].metadata.value: Invalid value: \"integer\": spec.triggers[0].metadata.value in body must be of type string: \"integer\"",
+        ),
+        (
+            trigger(json!({"type": null})),
+            "spec.triggers[0].type: Required value",
+        ),
+        (
+            trigger(json!({"metadata": null})),
+            "spec.triggers[0].metadata: Required value",
+        ),
+        (json!({"triggers": null}), "spec.triggers: Required value"),
+        (
+            json!({"scaleTargetRef": null}),
+            "spec.scaleTargetRef: Required value",
+        ),
+        (
+            json!({"scaleTargetRef": {"name": null}}),
+            "spec.scaleTargetRef.name: Required value",
+        ),
+    ] {
+        let message = format!("ScaledObject.keda.sh \"webapp\" is invalid: [{error}, {unchecked}]");
+        place
+            .post(&path, &mk_with(&spec))
+            .await
+            .refused(422, "Invalid", &message);
+    }
+    place.post(&path, &mk_with(&json!({"triggers": []}))).await.refused(
+        422,
+        "Invalid",
+        "ScaledObject.keda.sh \"webapp\" is invalid: spec.triggers: Invalid value: 0: spec.triggers in body should have at least 1 items",
+    );
+    let mut other = mk_with(&json!({}));
+    other["kind"] = json!("ScaledJob");
+    place.post(&path, &other).await.refused(
+        422,
+        "Invalid",
+        "ScaledJob.keda.sh \"webapp\" is invalid: kind: Invalid value: \"ScaledJob\": must be ScaledObject",
+    );
+}
+
+pub(crate) async fn unknown_fields_of_a_custom_resource_are_pruned(place: Place) {
+    let path = create_webapp(&place).await;
+    let mut object = mk_with(&json!({"foo": 1, "scaleTargetRef": {"bar": 1}}));
+    object["spec"]["triggers"][0]["zip"] = json!(1);
+    object["zap"] = json!(1);
+    let fields = [
+        "spec.foo",
+        "spec.scaleTargetRef.bar",
+        "spec.triggers[0].zip",
+        "zap",
+    ]
+    .map(|field| format!("unknown field \"{field}\""));
+    place.post(&format!("{path}?fieldValidation=Strict"), &object).await.refused(
+        400,
+        "BadRequest",
+        &format!("ScaledObject in version \"v1alpha1\" cannot be handled as a ScaledObject: strict decoding error: {}", fields.join(", ")),
+    );
+    let made = place.post(&format!("{path}?dryRun=All"), &object).await;
+    assert_eq!(made.warnings, fields);
+    let made = made.object();
+    assert_eq!(made["spec"], mk_with(&json!({}))["spec"]);
+    assert_eq!(made["zap"], Value::Null);
 }

@@ -9,11 +9,28 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
 mod apply;
+mod bodies;
 mod delete;
 mod keda;
+mod life;
+mod life_autoscaler;
+mod life_deployment;
+mod life_job;
+mod life_pod;
+mod limits;
+mod logs;
+mod metadata;
 mod objects;
+mod options;
+mod patches;
+mod paths;
+mod raw;
 mod refusals;
+mod selectors;
+mod table;
+mod versions;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -123,7 +140,7 @@ macro_rules! contract {
             $(
                 #[tokio::test(start_paused = true)]
                 async fn $behaviour() {
-                    super::on_simulator(super::$module::$behaviour).await;
+                    $crate::on_simulator($crate::$module::$behaviour).await;
                 }
             )+
         }
@@ -133,7 +150,7 @@ macro_rules! contract {
                 #[tokio::test]
                 #[ignore = "needs the cluster that CONTRACT_KUBECONFIG names"]
                 async fn $behaviour() {
-                    super::on_cluster(super::$module::$behaviour).await;
+                    $crate::on_cluster($crate::$module::$behaviour).await;
                 }
             )+
         }
@@ -179,4 +196,115 @@ contract! {
     keda::minimum_above_maximum_is_refused,
     watch::watch_tells_changes_in_order,
     watch::selector_turns_changes_into_additions_and_deletions,
+    access::account_can_ask_what_it_may,
+    access::account_can_list_its_rules,
+    access::admin_can_ask_for_others,
+    access::refusal_names_who_what_and_where,
+    access::who_acts_as_another_has_the_others_rights,
+    access::nobody_grants_what_he_lacks,
+    access::roles_and_bindings_are_checked,
+    access::account_gets_tokens_for_a_while,
+    apply::every_write_is_recorded_with_its_fields,
+    apply::applied_deployment_owns_what_was_sent,
+    apply::same_value_is_owned_together,
+    apply::apply_can_demand_a_version,
+    apply::apply_must_be_complete_and_fit_the_schema,
+    bodies::malformed_json_is_refused,
+    bodies::yaml_is_read_where_it_is_announced,
+    bodies::value_of_another_type_is_refused,
+    bodies::body_of_another_kind_is_refused,
+    bodies::media_type_must_be_known,
+    bodies::body_must_fit_its_path,
+    bodies::huge_body_is_refused,
+    delete::delete_options_are_checked_before_the_object,
+    delete::delete_options_come_in_the_body_or_the_query,
+    delete::precondition_can_be_a_version,
+    delete::foreground_deletion_waits_for_what_blocks_it,
+    delete::background_deletion_takes_dependents_afterwards,
+    delete::orphans_lose_their_owner,
+    delete::terminating_namespace_takes_nothing_new,
+    keda::settings_without_meaning_are_warned_of,
+    keda::webhook_names_what_it_misses,
+    keda::schema_of_the_custom_resource_is_enforced,
+    keda::unknown_fields_of_a_custom_resource_are_pruned,
+    limits::quota_counts_what_is_used,
+    limits::quota_of_a_scope_counts_only_its_pods,
+    limits::limit_range_bounds_sizes_and_ratios,
+    limits::limit_range_must_not_contradict_itself,
+    logs::log_options_are_checked,
+    logs::container_without_a_log_says_why,
+    metadata::names_have_a_length,
+    metadata::generated_name_keeps_what_fits_of_its_base,
+    metadata::labels_and_references_are_checked,
+    metadata::created_object_gets_the_servers_metadata,
+    metadata::replace_leaves_the_servers_metadata,
+    metadata::nothing_is_added_while_an_object_is_deleted,
+    options::dry_run_answers_in_full_and_keeps_nothing,
+    options::options_have_few_values,
+    options::unknown_fields_are_refused_warned_of_or_ignored,
+    options::duplicate_fields_are_refused_or_warned_of,
+    options::yaml_with_a_key_twice_keeps_the_last,
+    options::unknown_fields_of_patches_are_told,
+    patches::json_patch_applies_whole_or_not_at_all,
+    patches::merge_patch_must_be_an_object_that_fits,
+    patches::strategic_patch_knows_containers_by_name,
+    patches::strategic_patch_merges_finalizers_as_a_set,
+    patches::status_and_the_rest_are_written_apart,
+    patches::scale_is_read_written_and_checked,
+    paths::path_that_leads_nowhere_is_not_found,
+    paths::method_must_be_one_of_the_paths,
+    selectors::sets_of_labels_select,
+    selectors::label_selector_must_be_readable,
+    selectors::field_selector_must_be_readable,
+    table::kubectl_gets_rows,
+    table::shape_must_be_one_that_is_served,
+    table::items_of_a_list_say_no_kind,
+    versions::read_may_ask_for_no_version_of_the_future,
+    versions::list_shows_the_state_of_an_exact_version,
+    versions::version_rules_of_lists_exclude_each_other,
+    versions::watch_can_begin_with_what_is_there,
+    versions::watch_needs_a_readable_version,
+    versions::pages_show_the_state_of_the_first,
+    versions::page_without_selector_counts_the_rest,
+    versions::continue_token_must_be_the_servers,
+}
+
+/// What lives: `cargo test -p simulator --test contract -- --ignored life`.
+mod life_of {
+    contract! {
+        life_deployment::deployment_becomes_available,
+        life_deployment::new_template_is_rolled_out_and_back,
+        life_deployment::rollout_without_progress_misses_its_deadline,
+        life_deployment::scaling_in_a_rollout_is_shared_out,
+        life_deployment::paused_deployment_is_sized_but_not_rolled,
+        life_deployment::recreate_waits_for_the_old_pods,
+        life_deployment::cheapest_pod_goes_first,
+        life_deployment::relabelled_pod_is_released_and_taken_back,
+        life_deployment::full_quota_shows_on_replica_set_and_deployment,
+        life_deployment::foreground_deletion_waits_for_the_dependents,
+        life_deployment::orphaned_replica_set_is_adopted_again,
+        life_job::job_completes,
+        life_job::job_fails_at_its_backoff_limit,
+        life_job::job_fails_at_its_deadline,
+        life_job::job_is_suspended_and_resumed,
+        life_job::finished_job_lives_as_long_as_it_may,
+        life_job::restarts_in_place_count_against_the_limit,
+        life_pod::pod_starts_and_ends,
+        life_pod::crashing_container_is_restarted_later_each_time,
+        life_pod::pull_is_tried_later_each_time,
+        life_pod::image_that_nobody_pulls_is_refused,
+        life_pod::container_waits_for_its_config_map,
+        life_pod::pod_waits_for_its_volume,
+        life_pod::failed_probes_are_told_and_kill,
+        life_pod::pod_is_ended_at_its_deadline,
+        life_pod::deleted_pod_has_its_grace,
+        life_pod::pod_that_fits_nowhere_says_why,
+        life_autoscaler::autoscaler_is_made_of_the_scaled_object,
+        life_autoscaler::autoscaler_gets_its_first_value,
+        life_autoscaler::edited_or_deleted_autoscaler_is_put_back,
+        life_autoscaler::pause_takes_the_autoscaler_away,
+        life_autoscaler::paused_scale_in_disables_one_direction,
+        life_autoscaler::deleted_scaled_object_takes_its_autoscaler_along,
+        life_autoscaler::missing_target_is_told_at_the_next_poll,
+    }
 }

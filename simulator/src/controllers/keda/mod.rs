@@ -24,6 +24,7 @@ use crate::store::resource::{DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJ
 use crate::store::{Change, ChangeType, DeleteOptions, Store};
 
 pub(super) use lease::LeaseKeeper;
+use status::{PAUSED_MESSAGE, UNPAUSED_MESSAGE};
 
 /// Holds a ScaledObject until KEDA has stopped its loop.
 const FINALIZER: &str = "finalizer.keda.sh";
@@ -33,13 +34,22 @@ const NAME_LABEL: &str = "scaledobject.keda.sh/name";
 const PAUSED: &str = "autoscaling.keda.sh/paused";
 /// Freezes the target at a number of replicas.
 const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
+/// Keep the autoscaler, but let it go in one direction only.
+const PAUSED_SCALE_IN: &str = "autoscaling.keda.sh/paused-scale-in";
+const PAUSED_SCALE_OUT: &str = "autoscaling.keda.sh/paused-scale-out";
+/// Takes over an autoscaler that somebody else made (`apis/keda/v1alpha1/scaledobject_types.go`).
+const TRANSFER_OWNERSHIP: &str = "scaledobject.keda.sh/transfer-hpa-ownership";
 /// KEDA's default for `pollingInterval` (`defaultPollingInterval`, `apis/keda/v1alpha1/withtriggers_types.go`).
 const POLLING_INTERVAL_S: i32 = 30;
 
+const WATCH_STARTED: &str = "Started scalers watch";
+const WATCH_STOPPED: &str = "Stopped scalers watch";
+
 struct Known {
     uid: String,
-    /// The generation and the pause that the last event told of.
-    announced: Option<(Option<i64>, bool)>,
+    /// The generation whose scalers were built last, and whether their watch runs.
+    built: Option<Option<i64>>,
+    watched: bool,
     next_poll: Instant,
     /// Something that it depends on changed since it was last brought to what is wanted.
     dirty: bool,
@@ -71,14 +81,14 @@ impl ScaledObjectController {
         self.queue.add(key);
     }
 
-    fn event(
-        &mut self,
-        object: &ScaledObject,
-        kind: Kind,
-        reason: &str,
-        action: &str,
-        message: &str,
-    ) {
+    /// KEDA's action is often the message again.
+    fn event(&mut self, object: &ScaledObject, kind: Kind, reason: &str, message: &str) {
+        let action = match reason {
+            "KEDAScalersStopped" => reason,
+            "KEDAScalersStarted" if message == WATCH_STARTED => "ScalersWatchStarted",
+            "KEDAScalersStarted" => reason,
+            _ => message,
+        };
         self.operator
             .event_with_action(&reference(object), kind, reason, action, message);
     }
@@ -115,20 +125,44 @@ impl ScaledObjectController {
         if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
             return Ok(());
         }
-        // Normal according to KEDA's page of events, Warning in its code.
-        self.event(
-            object,
-            Kind::Warning,
-            "ScaledObjectDeleted",
-            "ScaledObjectDeleted",
-            "ScaledObject was deleted",
-        );
+        self.event(object, Kind::Normal, "KEDAScalersStopped", WATCH_STOPPED);
+        self.restore(key, object)?;
         self.store
             .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
                 let finalizers = object.metadata.finalizers.get_or_insert_default();
                 finalizers.retain(|finalizer| finalizer != FINALIZER);
             })?;
+        // Normal according to KEDA's page of events, Warning in its code.
+        self.event(
+            object,
+            Kind::Warning,
+            "ScaledObjectDeleted",
+            "ScaledObject was deleted",
+        );
         Ok(())
+    }
+
+    /// `restoreToOriginalReplicaCount` (`scaledobject_finalizer.go`).
+    fn restore(&self, key: &Key, object: &ScaledObject) -> Result<()> {
+        let advanced = object.spec.advanced.as_ref();
+        let restores = advanced
+            .and_then(|advanced| advanced.rest.get("restoreToOriginalReplicaCount"))
+            == Some(&serde_json::Value::Bool(true));
+        let status = object.status.as_ref();
+        let Some(replicas) = status.and_then(|status| status.original_replica_count) else {
+            return Ok(());
+        };
+        if !restores {
+            return Ok(());
+        }
+        let target = &object.spec.scale_target_ref.name;
+        match self
+            .store
+            .scale::<Deployment>(&key.namespace, target, replicas, "keda")
+        {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Finalizer, label and the first conditions.
@@ -172,6 +206,14 @@ impl ScaledObjectController {
                 self.store
                     .modify::<HorizontalPodAutoscaler>(&key.namespace, &name, |present| {
                         hpa::merge(present, &wanted);
+                        if annotation(object, TRANSFER_OWNERSHIP)
+                            .is_some_and(|value| value == "true")
+                        {
+                            present
+                                .metadata
+                                .owner_references
+                                .clone_from(&wanted.metadata.owner_references);
+                        }
                     })?;
             }
         }
@@ -206,37 +248,44 @@ impl ScaledObjectController {
                 }
                 status::paused(status);
             })?;
-        if self.announce(key, object, true) {
+        if !status::is(object.status.as_ref(), "Paused", "True") {
+            self.event(object, Kind::Normal, "ScaledObjectPaused", PAUSED_MESSAGE);
+            self.event(object, Kind::Normal, "KEDAScalersStopped", WATCH_STOPPED);
+        }
+        if let Some(known) = self.known.get_mut(key) {
+            known.built = None;
+            known.watched = false;
+        }
+        Ok(())
+    }
+
+    /// A direction is paused, or none is any more.
+    fn note_direction(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
+        let paused = is_paused_in_a_direction(object);
+        let was = status::is(object.status.as_ref(), "Paused", "True");
+        if paused == was {
+            return Ok(());
+        }
+        self.store
+            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+                let status = object.status.get_or_insert_default();
+                status::set_paused(status, paused);
+            })?;
+        if paused {
+            self.event(object, Kind::Normal, "ScaledObjectPaused", PAUSED_MESSAGE);
+        } else {
             self.event(
                 object,
                 Kind::Normal,
-                "ScaledObjectPaused",
-                "ScaledObjectPaused",
-                "ScaledObject is paused",
+                "ScaledObjectUnpaused",
+                UNPAUSED_MESSAGE,
             );
         }
         Ok(())
     }
 
-    /// Whether this generation and pause were not told of yet; remembers them.
-    fn announce(&mut self, key: &Key, object: &ScaledObject, paused: bool) -> bool {
-        let told = Some((object.metadata.generation, paused));
-        let Some(known) = self.known.get_mut(key) else {
-            return false;
-        };
-        let new = known.announced != told;
-        known.announced = told;
-        new
-    }
-
     fn check_failed(&mut self, key: &Key, object: &ScaledObject, problem: &str) -> Result<()> {
-        self.event(
-            object,
-            Kind::Warning,
-            "ScaledObjectCheckFailed",
-            "ScaledObjectCheckFailed",
-            problem,
-        );
+        self.event(object, Kind::Warning, "ScaledObjectCheckFailed", problem);
         self.store
             .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
                 status::check_failed(object.status.get_or_insert_default(), problem);
@@ -244,61 +293,50 @@ impl ScaledObjectController {
         Ok(())
     }
 
+    /// The scalers are built when their ScaledObject changes, and watched from then on.
+    fn build(&mut self, key: &Key, object: &ScaledObject) {
+        let Some(known) = self.known.get_mut(key) else {
+            return;
+        };
+        if known.built == Some(object.metadata.generation) {
+            return;
+        }
+        known.built = Some(object.metadata.generation);
+        for trigger in &object.spec.triggers {
+            let message = format!("Scaler {} is built", trigger.type_);
+            self.event(object, Kind::Normal, "KEDAScalersStarted", &message);
+        }
+    }
+
     fn ready(&mut self, key: &Key, object: &ScaledObject, replicas: i32) -> Result<()> {
-        let started = self
-            .known
-            .get(key)
-            .is_some_and(|known| known.announced.is_none());
-        let unpaused = self
-            .known
-            .get(key)
-            .is_some_and(|known| known.announced.is_some_and(|(_, paused)| paused));
+        let was_ready = status::is(object.status.as_ref(), "Ready", "True");
         let name = hpa::name(object);
         let triggers = hpa::trigger_types(object);
+        let metrics = hpa::resource_metrics(object);
         self.store
             .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
                 let status = object.status.get_or_insert_default();
                 status.hpa_name = Some(name.clone());
                 status.triggers_types = Some(triggers.clone());
-                status.resource_metric_names = Some(vec!["cpu".to_owned()]);
+                status.resource_metric_names = Some(metrics.clone());
                 status.original_replica_count.get_or_insert(replicas);
                 status::ready(status);
             })?;
-        if unpaused {
+        self.note_direction(key, object)?;
+        if let Some(known) = self.known.get_mut(key)
+            && !std::mem::replace(&mut known.watched, true)
+        {
+            self.event(object, Kind::Normal, "KEDAScalersStarted", WATCH_STARTED);
+        }
+        // Told when it becomes ready, not when it changes.
+        if !was_ready {
             self.event(
                 object,
                 Kind::Normal,
-                "ScaledObjectUnpaused",
-                "ScaledObjectUnpaused",
-                "ScaledObject is unpaused",
+                "ScaledObjectReady",
+                "ScaledObject is ready for scaling",
             );
         }
-        if !self.announce(key, object, false) {
-            return Ok(());
-        }
-        if started || unpaused {
-            self.event(
-                object,
-                Kind::Normal,
-                "KEDAScalersStarted",
-                "KEDAScalersStarted",
-                "Scaler cpu is built",
-            );
-            self.event(
-                object,
-                Kind::Normal,
-                "KEDAScalersStarted",
-                "ScalersWatchStarted",
-                "Started scalers watch",
-            );
-        }
-        self.event(
-            object,
-            Kind::Normal,
-            "ScaledObjectReady",
-            "ScaledObject is ready for scaling",
-            "ScaledObject is ready for scaling",
-        );
         Ok(())
     }
 
@@ -308,12 +346,8 @@ impl ScaledObjectController {
 
     /// Makes everything what the ScaledObject says; whether it scales now.
     fn bring_about(&mut self, key: &Key, object: &ScaledObject) -> Result<bool> {
-        let generation = self
-            .known
-            .get(key)
-            .and_then(|known| known.announced)
-            .map(|(generation, _)| generation);
-        if generation != Some(object.metadata.generation) {
+        let built = self.known.get(key).and_then(|known| known.built);
+        if built != Some(object.metadata.generation) {
             self.remark(object);
         }
         let Some(object) = self.adopt(key)? else {
@@ -329,6 +363,7 @@ impl ScaledObjectController {
             );
             return self.check_failed(key, &object, &problem).map(|()| false);
         };
+        self.build(key, &object);
         if let Some(problem) = self.ensure_hpa(key, &object)? {
             return self.check_failed(key, &object, &problem).map(|()| false);
         }
@@ -337,16 +372,29 @@ impl ScaledObjectController {
         Ok(true)
     }
 
-    /// The loop of `pollingInterval`: a cpu trigger always counts as active, and the autoscaler's health is mirrored.
+    /// The loop of `pollingInterval`: a cpu trigger always counts as active, and the autoscaler's health is mirrored
+    /// (`RequestScale` in `pkg/scaling/executor/scale_scaledobjects.go`).
     fn poll(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
         let hpa = self
             .store
             .get::<HorizontalPodAutoscaler>(&key.namespace, &hpa::name(object));
+        let target = &object.spec.scale_target_ref.name;
+        let found = self
+            .store
+            .get::<Deployment>(&key.namespace, target)
+            .is_some();
         let time = self.store.clock().time();
         self.store
             .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
                 let status = object.status.get_or_insert_default();
+                if !found {
+                    status::target_missing(status, target);
+                    return;
+                }
                 status.last_active_time = Some(time.clone());
+                if !status::is(Some(status), "Ready", "True") {
+                    status::set_ready(status);
+                }
                 status::mirror(status, hpa.as_ref());
             })?;
         Ok(())
@@ -372,7 +420,8 @@ impl Controller for ScaledObjectController {
                     key.clone(),
                     Known {
                         uid: uid.to_owned(),
-                        announced: None,
+                        built: None,
+                        watched: false,
                         next_poll: Instant::now(),
                         dirty: true,
                     },
@@ -397,11 +446,12 @@ impl Controller for ScaledObjectController {
                 && change
                     .old
                     .as_ref()
-                    .is_some_and(|old| old["spec"] == change.object["spec"]);
+                    .is_some_and(|old| owned(old) == owned(&change.object));
             if !same && let Some(key) = owner_key(change, "ScaledObject") {
                 self.mark(key);
             }
-        } else if *change.resource == DEPLOYMENTS && change.change_type != ChangeType::Modified {
+        } else if *change.resource == DEPLOYMENTS && change.change_type == ChangeType::Added {
+            // In place of the retries of a ScaledObject whose target was not there.
             let namespace = change.namespace();
             let in_namespace = |key: &&Key| key.namespace == namespace;
             let keys: Vec<Key> = self.known.keys().filter(in_namespace).cloned().collect();
@@ -454,6 +504,12 @@ impl Controller for ScaledObjectController {
     }
 }
 
+/// What of its autoscaler KEDA watches.
+fn owned(hpa: &serde_json::Value) -> [&serde_json::Value; 3] {
+    let meta = &hpa["metadata"];
+    [&hpa["spec"], &meta["labels"], &meta["annotations"]]
+}
+
 fn annotation<'a>(object: &'a ScaledObject, name: &str) -> Option<&'a String> {
     object.metadata.annotations.as_ref()?.get(name)
 }
@@ -462,4 +518,10 @@ fn annotation<'a>(object: &'a ScaledObject, name: &str) -> Option<&'a String> {
 fn is_paused(object: &ScaledObject) -> bool {
     annotation(object, PAUSED_REPLICAS).is_some()
         || annotation(object, PAUSED).is_some_and(|value| value != "false")
+}
+
+fn is_paused_in_a_direction(object: &ScaledObject) -> bool {
+    [PAUSED_SCALE_IN, PAUSED_SCALE_OUT]
+        .iter()
+        .any(|name| annotation(object, name).is_some_and(|value| value != "false"))
 }
