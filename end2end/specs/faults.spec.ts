@@ -58,7 +58,7 @@ test("a full cluster is seen by the class and heals at one press", async ({ page
 
   // By the keyboard alone: the value's field, then the button, which keeps the focus.
   const row = page.getByRole("listitem").filter({ hasText: "nodes-cordoned" });
-  await row.getByLabel("nodes, from 1 to 100").focus();
+  await row.getByLabel("Nodes, 1 to 100").focus();
   await page.keyboard.press("Tab");
   const on = row.getByRole("button", { name: "Turn on: Nodes cordoned" });
   await expect(on).toBeFocused();
@@ -109,7 +109,7 @@ test.describe("without JavaScript", () => {
     await signIn(page, demo, demo.instructor);
     await page.getByRole("link", { name: "Faults" }).click();
     const row = page.getByRole("listitem").filter({ hasText: "api-server-slow" });
-    await row.getByLabel("ms, from 100 to 30000").fill("300");
+    await row.getByLabel("Milliseconds, 100 to 30000").fill("300");
     await row.getByRole("button", { name: /^Turn on/ }).click();
     await expect(row).toContainText("● on, 300 ms");
     await row.getByRole("button", { name: /^Turn off/ }).click();

@@ -19,7 +19,7 @@ use simulator::store::Object;
 use simulator::{NodeSpec, Options, Simulator};
 use tokio_util::sync::CancellationToken;
 
-static NAMESPACES: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("N").map_or(300, |n| n.parse().unwrap()));
+const NAMESPACES: usize = 300;
 /// How many times faster than real time the loaded class shall run.
 const GOAL: f64 = 20.0;
 
@@ -33,14 +33,14 @@ fn main() {
 }
 
 async fn class() {
-    println!("a simulated class of {} namespaces on one thread", *NAMESPACES);
+    println!("a simulated class of {NAMESPACES} namespaces on one thread");
     println!(
         "{:<34} {:>9} {:>9} {:>12}",
         "", "simulated", "needed", "times faster"
     );
     let simulator = Simulator::new(Options {
         // A kubelet takes 110 pods; there are eleven in each namespace.
-        nodes: (1..=*NAMESPACES / 10 + 1)
+        nodes: (1..=NAMESPACES / 10 + 1)
             .map(|number| NodeSpec {
                 name: format!("node-{number}"),
                 cpu_millis: 16_000,
@@ -55,11 +55,11 @@ async fn class() {
         async move { simulator.run(CancellationToken::new()).await }
     });
 
-    for number in 0..*NAMESPACES {
+    for number in 0..NAMESPACES {
         deploy(&simulator, &format!("seat-{number}"));
     }
     phase("deployed, one idle pod each", 60).await;
-    for number in 0..*NAMESPACES {
+    for number in 0..NAMESPACES {
         load(&simulator, &format!("seat-{number}"));
     }
     phase("load starts, one pod to ten", 150).await;

@@ -53,6 +53,9 @@ impl Identity {
     /// The identity behind a user's name, with the groups that a ServiceAccount has by itself.
     pub(crate) fn named(name: &str) -> Self {
         let account = name.strip_prefix("system:serviceaccount:");
+        if name == "system:anonymous" {
+            return Self::anonymous();
+        }
         match account.and_then(|account| account.split_once(':')) {
             Some((namespace, account)) => Self::service_account(namespace, account),
             None => Self::user(name),

@@ -1,12 +1,16 @@
 //! Label and field selectors, as queries write them and as objects hold them. Pure; for the API and controllers.
 //! Upstream: `staging/src/k8s.io/apimachinery/pkg/labels/selector.go`, `…/fields/selector.go`.
 
+mod parse;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use crate::status::{Result, Status};
+
+pub(crate) use parse::{key_error, value_error};
 
 /// A condition on the labels of an object: all requirements must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +22,8 @@ enum Requirement {
     NotIn(String, Vec<String>),
     Exists(String),
     DoesNotExist(String),
+    GreaterThan(String, i64),
+    LessThan(String, i64),
 }
 
 impl Selector {
@@ -26,12 +32,7 @@ impl Selector {
     /// # Errors
     /// 400 when it cannot be read.
     pub fn parse(text: &str) -> Result<Self> {
-        split(text)
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .map(|part| parse_requirement(part).ok_or_else(|| unreadable(text)))
-            .collect::<Result<_>>()
-            .map(Self)
+        parse::selector(text).map(Self).map_err(Status::bad_request)
     }
 
     /// From a map of labels that must all be there, as a Service's selector.
@@ -87,66 +88,14 @@ impl Selector {
             }
             Requirement::Exists(key) => label(key).is_some(),
             Requirement::DoesNotExist(key) => label(key).is_none(),
+            Requirement::GreaterThan(key, bound) => number(label(key)).is_some_and(|n| n > *bound),
+            Requirement::LessThan(key, bound) => number(label(key)).is_some_and(|n| n < *bound),
         })
     }
 }
 
-fn unreadable(text: &str) -> Status {
-    Status::bad_request(format!("unable to parse requirement: {text}"))
-}
-
-/// Cuts at commas outside parentheses.
-fn split(text: &str) -> Vec<&str> {
-    let mut depth = 0_u32;
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for (index, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                parts.push(text[start..index].trim());
-                start = index + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(text[start..].trim());
-    parts
-}
-
-fn parse_requirement(text: &str) -> Option<Requirement> {
-    let name = |text: &str| {
-        let text = text.trim();
-        let valid = !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
-        valid.then(|| text.to_owned())
-    };
-    let values = |text: &str| -> Option<Vec<String>> {
-        let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-        Some(inner.split(',').map(|v| v.trim().to_owned()).collect())
-    };
-    if let Some(key) = text.strip_prefix('!') {
-        return Some(Requirement::DoesNotExist(name(key)?));
-    }
-    if let Some((key, list)) = text.split_once(" notin ") {
-        return Some(Requirement::NotIn(name(key)?, values(list)?));
-    }
-    if let Some((key, list)) = text.split_once(" in ") {
-        return Some(Requirement::In(name(key)?, values(list)?));
-    }
-    if let Some((key, value)) = text.split_once("!=") {
-        return Some(Requirement::NotIn(
-            name(key)?,
-            vec![value.trim().to_owned()],
-        ));
-    }
-    if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
-        return Some(Requirement::In(name(key)?, vec![value.trim().to_owned()]));
-    }
-    Some(Requirement::Exists(name(text)?))
+fn number(label: Option<&str>) -> Option<i64> {
+    label?.parse().ok()
 }
 
 /// A condition on fields of an object, such as `metadata.name=webapp,status.phase!=Failed`.
@@ -174,6 +123,12 @@ impl FieldSelector {
                         })?;
                     (field, true, value)
                 };
+                if let Some(c) = value.chars().find(|c| *c == '=') {
+                    return Err(Status::bad_request(format!(
+                        "invalid field selector: unescaped character in value: {}",
+                        u32::from(c)
+                    )));
+                }
                 Ok((field.to_owned(), equal, value.to_owned()))
             })
             .collect::<Result<_>>()

@@ -89,6 +89,15 @@ impl Cause {
         }
     }
 
+    /// `field.TooLong`: more bytes than a field may have.
+    pub fn too_long(field: impl Into<String>, bytes: usize) -> Self {
+        Self {
+            reason: "FieldValueTooLong",
+            field: field.into(),
+            message: format!("Too long: may not be more than {bytes} bytes"),
+        }
+    }
+
     /// `field.Duplicate`: the value is there already.
     pub fn duplicate(field: impl Into<String>, value: &Value) -> Self {
         Self {
@@ -109,7 +118,10 @@ fn go_value(value: &Value) -> String {
 }
 
 fn details(resource: &Resource, name: &str) -> Value {
-    let mut details = json!({"name": name, "kind": resource.plural});
+    let mut details = json!({"kind": resource.plural});
+    if !name.is_empty() {
+        details["name"] = json!(name);
+    }
     if !resource.group.is_empty() {
         details["group"] = json!(resource.group);
     }
@@ -210,32 +222,47 @@ impl Status {
 
     /// 422: validation found `causes`, of which there must be at least one.
     pub fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Self {
-        let kind = if resource.group.is_empty() {
-            resource.kind.to_owned()
-        } else {
-            format!("{}.{}", resource.kind, resource.group)
-        };
-        let errors = match causes {
-            [cause] => cause.full(),
-            causes => {
-                let all: Vec<_> = causes.iter().map(Cause::full).collect();
-                format!("[{}]", all.join(", "))
+        Self::invalid_kind(resource.group, resource.kind, name, causes)
+    }
+
+    /// 422 for what has no entry in the table of kinds, such as a request's options.
+    /// Upstream: `apimachinery/pkg/api/errors/errors.go`, `NewInvalid`.
+    pub fn invalid_kind(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Self {
+        let mut details = json!({});
+        for (field, value) in [("name", name), ("group", group), ("kind", kind)] {
+            if !value.is_empty() {
+                details[field] = json!(value);
             }
-        };
-        let mut details = details(resource, name);
-        details["kind"] = json!(resource.kind);
+        }
         details["causes"] = causes
             .iter()
             .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
             .collect();
+        let mut errors: Vec<String> = Vec::new();
+        for error in causes.iter().map(Cause::full) {
+            // An aggregate says nothing twice.
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
+        }
+        let errors = match errors.as_slice() {
+            [error] => error.clone(),
+            errors => format!("[{}]", errors.join(", ")),
+        };
+        let dot = if group.is_empty() { "" } else { "." };
         Self {
             details,
             ..Self::new(
                 422,
                 "Invalid",
-                format!("{kind} {name:?} is invalid: {errors}"),
+                format!("{kind}{dot}{group} {name:?} is invalid: {errors}"),
             )
         }
+    }
+
+    /// 422: an option of a request, such as `dryRun`, has a value that it cannot have.
+    pub fn invalid_options(kind: &str, causes: &[Cause]) -> Self {
+        Self::invalid_kind("meta.k8s.io", kind, "", causes)
     }
 
     /// 400: the request cannot be understood.
@@ -269,6 +296,40 @@ impl Status {
                 "the body of the request was in an unknown format - accepted media types include: {accepted}"
             ),
         )
+    }
+
+    /// 406: no form that `Accept` names is served.
+    pub fn not_acceptable(message: &str) -> Self {
+        Self::new(406, "NotAcceptable", message)
+    }
+
+    /// 413: the body is larger than the server reads.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            413,
+            "RequestEntityTooLarge",
+            format!("Request entity too large: limit is {limit}"),
+        )
+    }
+
+    /// 504: the server does not know this version yet. Upstream waits three seconds for it.
+    pub fn version_too_large(version: u64, current: u64) -> Self {
+        Self {
+            details: json!({
+                "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+                "retryAfterSeconds": 1,
+            }),
+            ..Self::new(
+                504,
+                "Timeout",
+                format!("Timeout: Too large resource version: {version}, current: {current}"),
+            )
+        }
+    }
+
+    /// 500 without a reason, as an error of the server's own code comes out.
+    pub fn unclassified(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
     }
 
     /// 501: a real cluster does this, the simulator does not.

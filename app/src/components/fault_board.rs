@@ -93,7 +93,10 @@ fn SwitchRow(
             value.map(|value| value.value.to_string())
         };
         view! {
-            <label for=id.clone()>{label}</label>
+            <label for=id.clone()>
+                <span class="visually-hidden">{faults::title(switch)} ": "</span>
+                {label}
+            </label>
             <input
                 id=id
                 name="value"
@@ -108,16 +111,10 @@ fn SwitchRow(
             />
         }
     });
-    let pending = {
-        let name = name.clone();
-        move || {
-            let waits = action.pending().get();
-            let this = action
-                .input()
-                .get()
-                .is_some_and(|input| input.fault == switch);
-            (waits && this && !name.is_empty()).to_string()
-        }
+    let pending = move || {
+        let waits = action.pending().get();
+        let input = action.input().get();
+        (waits && input.is_some_and(|input| input.fault == switch)).to_string()
     };
     let told = move || state.read().as_ref().map(faults::state);
     view! {

@@ -48,9 +48,16 @@ pub fn state(state: &SwitchState) -> String {
     }
 }
 
-/// The label of a switch's value: `%, from 1 to 100`.
+/// The label of a switch's value: `Percent, 1 to 100`.
 pub fn range(unit: &str, least: i64, most: i64) -> String {
-    format!("{unit}, from {least} to {most}")
+    let unit = match unit {
+        "s" => "Seconds",
+        "ms" => "Milliseconds",
+        "%" => "Percent",
+        "nodes" => "Nodes",
+        other => other,
+    };
+    format!("{unit}, {least} to {most}")
 }
 
 /// The button's name for those who hear it: it begins with what it shows.
@@ -105,7 +112,9 @@ pub fn does(switch: Switch) -> &'static str {
         Switch::KedaOperatorAway => {
             "KEDA's operator has no pod: ScaledObjects and HPAs stay, but nothing acts on a new or deleted ScaledObject."
         }
-        Switch::ApiServerAway => "Every request is answered 503, and all watches end.",
+        Switch::ApiServerAway => {
+            "Every request is answered 503, and all watches end. Nobody can sign in, so stay signed in yourself."
+        }
         Switch::ApiServerSlow => "Every request waits this long before it is answered.",
         Switch::ApiServerThrottles => {
             "This share of requests is answered 429, to be tried again after 1 s. Administrators are exempt."
@@ -220,7 +229,49 @@ pub fn load_is_on(seat: &str) -> String {
     format!("A load is there on seat {seat}: stop it first, or wait until its Job is gone.")
 }
 
+/// When the simulated API does not take a change.
 pub fn no_answer() -> String {
     "The simulated cluster refused the change. If its API server is broken, turn that off first."
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states(on: &[bool], broken: &[Option<Sentinel>]) -> FaultStates {
+        let switches = on.iter().map(|on| SwitchState {
+            switch: Switch::MetricsAbsent,
+            name: "metrics-absent".to_owned(),
+            on: *on,
+            value: None,
+        });
+        let seats = broken.iter().map(|broken| SeatFault {
+            seat: "01".to_owned(),
+            namespace: "workshop-user-1".to_owned(),
+            broken: *broken,
+        });
+        FaultStates {
+            switches: switches.collect(),
+            seats: seats.collect(),
+        }
+    }
+
+    #[test]
+    fn summary_counts_faults_and_seats() {
+        let crash = Some(Sentinel::CrashLoop);
+        for (on, broken, says) in [
+            (&[false][..], &[None][..], "Everything works."),
+            (&[true, false], &[None], "1 fault is on."),
+            (&[true, true], &[], "2 faults are on."),
+            (&[false], &[crash, None], "1 seat is broken."),
+            (
+                &[true],
+                &[crash, crash],
+                "1 fault is on, 2 seats are broken.",
+            ),
+        ] {
+            assert_eq!(summary(&states(on, broken)), says);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{AppState, act, files};
 use crate::audit::{Actor, Audit, Outcome};
+use crate::seats::SeatNumber;
 
 /// An instructor's session in a demo.
 pub(super) struct FaultsSession {
@@ -77,14 +78,15 @@ impl Faults for FaultsSession {
     }
 
     async fn break_seat(&self, seat: &str, sentinel: Sentinel) -> app::Result<()> {
+        let seat = number(seat)?;
         let object = format!("{seat} {}", name(&sentinel));
-        let (faults, seat) = (Arc::clone(&self.faults), seat.to_owned());
+        let faults = Arc::clone(&self.faults);
         let act = async move { faults.break_seat(&seat, sentinel).await };
         self.act("break_seat", object, act).await
     }
 
     async fn mend_seat(&self, seat: &str) -> app::Result<()> {
-        let (faults, seat) = (Arc::clone(&self.faults), seat.to_owned());
+        let (faults, seat) = (Arc::clone(&self.faults), number(seat)?);
         let object = seat.clone();
         let act = async move { faults.mend_seat(&seat).await };
         self.act("mend_seat", object, act).await
@@ -95,6 +97,12 @@ impl Faults for FaultsSession {
         let act = async move { faults.end().await };
         self.act("end_faults", "all faults".to_owned(), act).await
     }
+}
+
+/// As cards and labels show it; nothing else of what was asked for comes into the audit.
+fn number(seat: &str) -> app::Result<String> {
+    let number: SeatNumber = seat.parse().map_err(|_| app::Error::NotFound)?;
+    Ok(number.to_string())
 }
 
 /// As the form sends it.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::limit_range;
 use crate::store::resource::SERVICES;
 use crate::store::{Objects, Resource};
 
@@ -57,6 +58,7 @@ fn fill(resource: &Resource, object: &mut Value) {
         "Job" => job(&mut object["spec"]),
         "Service" => service(&mut object["spec"]),
         "HorizontalPodAutoscaler" => autoscaler(&mut object["spec"]),
+        "LimitRange" => limit_range::fill_range(&mut object["spec"]),
         "Secret" => {
             default(object, "type", json!("Opaque"));
             encode_string_data(object);

@@ -3,6 +3,7 @@
 
 mod default;
 mod limit_range;
+mod metadata;
 mod namespace;
 mod quota;
 mod validate;

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::quantity::Quantity;
-use crate::status::{Result, Status};
+use crate::status::{Cause, Result, Status};
 use crate::store::resource::{ALL, PODS, RESOURCE_QUOTAS};
 use crate::store::{Objects, Resource, text};
 
@@ -28,6 +28,9 @@ pub(super) fn check(
     }
     let namespace = text(new, "namespace");
     for quota in objects.list(&RESOURCE_QUOTAS, Some(&namespace)) {
+        if *resource == PODS && !in_scope(quota, new) {
+            continue;
+        }
         let hard = hard(quota);
         let quota_name = text(quota, "name");
         let mut requested = cost(resource, new);
@@ -45,7 +48,7 @@ pub(super) fn check(
         if requested.is_empty() {
             continue;
         }
-        let used = used(objects, &namespace, &hard);
+        let used = used(objects, &namespace, quota, &hard);
         let amount = |name: &str| used.get(name).copied().unwrap_or_default();
         let exceeded: Vec<&String> = requested
             .iter()
@@ -71,7 +74,104 @@ pub(super) fn check(
 
 /// What a namespace uses of each resource that a quota limits; for `status.used`.
 pub(crate) fn usage(objects: &Objects, namespace: &str, quota: &Value) -> Amounts {
-    used(objects, namespace, &hard(quota))
+    used(objects, namespace, quota, &hard(quota))
+}
+
+/// Which pods a quota can be confined to. Upstream: `pkg/quota/v1/evaluator/core/pods.go`, `podMatchesScopeFunc`.
+const SCOPES: [&str; 4] = [
+    "BestEffort",
+    "NotBestEffort",
+    "NotTerminating",
+    "Terminating",
+];
+
+fn in_scope(quota: &Value, pod: &Value) -> bool {
+    let scopes = quota["spec"]["scopes"].as_array();
+    let best_effort = pod["status"]["qosClass"] == "BestEffort";
+    let terminating = pod["spec"]["activeDeadlineSeconds"].is_number();
+    scopes
+        .into_iter()
+        .flatten()
+        .all(|scope| match scope.as_str() {
+            Some("BestEffort") => best_effort,
+            Some("NotBestEffort") => !best_effort,
+            Some("Terminating") => terminating,
+            Some("NotTerminating") => !terminating,
+            _ => true,
+        })
+}
+
+/// What a quota may limit by these names alone. Upstream: `pkg/apis/core/helper/helpers.go`.
+const STANDARD: [&str; 13] = [
+    "configmaps",
+    "cpu",
+    "ephemeral-storage",
+    "memory",
+    "persistentvolumeclaims",
+    "pods",
+    "replicationcontrollers",
+    "resourcequotas",
+    "secrets",
+    "services",
+    "services.loadbalancers",
+    "services.nodeports",
+    "storage",
+];
+
+/// Checks what a quota says. Upstream: `pkg/apis/core/validation/validation.go`, `ValidateResourceQuotaSpec`.
+pub(super) fn check_spec(spec: &Value, causes: &mut Vec<Cause>) {
+    for (name, value) in spec["hard"].as_object().into_iter().flatten() {
+        let field = format!("spec.hard[{name}]");
+        if !STANDARD.contains(&name.as_str()) {
+            if !name.contains('.') && !name.contains('/') {
+                let detail = "must be a standard resource type or fully qualified";
+                causes.push(Cause::invalid(field.clone(), &json!(name), detail));
+            }
+            let is_known = name.contains('/')
+                || name
+                    .split_once('.')
+                    .is_some_and(|(list, _)| matches!(list, "requests" | "limits"));
+            if !is_known {
+                let detail = "must be a standard resource for quota";
+                causes.push(Cause::invalid(field.clone(), &json!(name), detail));
+            }
+        }
+        let Some(amount) = value.as_str().and_then(Quantity::parse) else {
+            continue;
+        };
+        if amount < Quantity::default() {
+            let detail = "must be greater than or equal to 0";
+            causes.push(Cause::invalid(field, value, detail));
+        } else if is_count(name) && amount.milli() % 1000 != 0 {
+            causes.push(Cause::invalid(field, value, "must be an integer"));
+        }
+    }
+    let scopes: Vec<&str> = spec["scopes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let detail = if scopes.iter().any(|scope| !SCOPES.contains(scope)) {
+        "unsupported scope"
+    } else if scopes.contains(&"BestEffort")
+        && spec["hard"]
+            .as_object()
+            .is_some_and(|hard| hard.keys().any(|name| name != "pods"))
+    {
+        // Of pods that ask for nothing there is nothing else to count.
+        "unsupported scope applied to resource"
+    } else {
+        return;
+    };
+    causes.push(Cause::invalid("spec.scopes", &json!(scopes), detail));
+}
+
+/// Whether a resource is counted in whole objects.
+fn is_count(name: &str) -> bool {
+    name.starts_with("count/")
+        || STANDARD.contains(&name)
+            && !matches!(name, "cpu" | "memory" | "storage" | "ephemeral-storage")
 }
 
 fn hard(quota: &Value) -> Amounts {
@@ -82,13 +182,16 @@ fn hard(quota: &Value) -> Amounts {
         .collect()
 }
 
-fn used(objects: &Objects, namespace: &str, hard: &Amounts) -> Amounts {
+fn used(objects: &Objects, namespace: &str, quota: &Value, hard: &Amounts) -> Amounts {
     let mut used: Amounts = hard
         .keys()
         .map(|name| (name.clone(), Quantity::default()))
         .collect();
     for resource in ALL.iter().filter(|resource| resource.namespaced) {
         for object in objects.list(resource, Some(namespace)) {
+            if **resource == PODS && !in_scope(quota, object) {
+                continue;
+            }
             for (name, amount) in cost(resource, object) {
                 if let Some(sum) = used.get_mut(&name) {
                     *sum = sum.plus(amount);

@@ -3,15 +3,12 @@
 
 use serde_json::{Value, json};
 
+use super::metadata::{self, LABEL, is_label};
+use super::quota;
 use crate::quantity::Quantity;
 use crate::selector::Selector;
 use crate::status::{Cause, Result, Status};
 use crate::store::{Resource, text};
-
-/// Upstream: `apimachinery/pkg/util/validation/validation.go`.
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
 /// Checks a new object.
 ///
@@ -19,7 +16,7 @@ const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumer
 /// 422 with all mistakes.
 pub(super) fn create(resource: &Resource, object: &Value) -> Result<()> {
     let mut causes = Vec::new();
-    name(resource, object, &mut causes);
+    metadata::check(resource, object, true, &mut causes);
     content(resource, object, &mut causes);
     finish(resource, object, &causes)
 }
@@ -29,10 +26,18 @@ pub(super) fn create(resource: &Resource, object: &Value) -> Result<()> {
 /// # Errors
 /// 422 with all mistakes.
 pub(super) fn update(resource: &Resource, old: &Value, new: &Value) -> Result<()> {
-    if old["spec"] == new["spec"] {
-        return Ok(());
-    }
     let mut causes = Vec::new();
+    if old["metadata"] != new["metadata"] {
+        metadata::check(resource, new, false, &mut causes);
+    }
+    // What the kinds here hold beside their spec.
+    let is_same = |part: &str| old[part] == new[part];
+    if ["spec", "data", "rules", "roleRef"]
+        .into_iter()
+        .all(is_same)
+    {
+        return finish(resource, new, &causes);
+    }
     content(resource, new, &mut causes);
     immutable(resource, old, new, &mut causes);
     finish(resource, new, &causes)
@@ -43,41 +48,6 @@ fn finish(resource: &Resource, object: &Value, causes: &[Cause]) -> Result<()> {
         return Ok(());
     }
     Err(Status::invalid(resource, &text(object, "name"), causes))
-}
-
-fn name(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
-    let name = text(object, "name");
-    let invalid = |detail: &str| Cause::invalid("metadata.name", &json!(name), detail);
-    match resource.kind {
-        // Names of roles are only segments of a path.
-        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => {
-            if name.contains(['/', '%']) {
-                causes.push(invalid("may not contain '/' or '%'"));
-            }
-        }
-        "Namespace" if !is_label(&name) => causes.push(invalid(LABEL)),
-        "Service" if !is_label(&name) || name.starts_with(|c: char| c.is_ascii_digit()) => {
-            causes.push(invalid(LABEL_1035));
-        }
-        "Namespace" | "Service" => {
-            if name.len() > 63 {
-                causes.push(invalid("must be no more than 63 characters"));
-            }
-        }
-        _ => {
-            if !name.split('.').all(is_label) {
-                causes.push(invalid(SUBDOMAIN));
-            }
-            if name.len() > 253 {
-                causes.push(invalid("must be no more than 253 bytes"));
-            }
-        }
-    }
-}
-
-fn is_label(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    !text.is_empty() && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
 }
 
 fn content(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
@@ -102,8 +72,11 @@ fn content(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
         }
         "Service" => service(spec, causes),
         "HorizontalPodAutoscaler" => autoscaler(spec, causes),
-        "ResourceQuota" => quota(spec, causes),
-        "ScaledObject" => scaled_object(spec, causes),
+        "ConfigMap" => config_map(object, causes),
+        "ResourceQuota" => quota::check_spec(spec, causes),
+        "LimitRange" => super::limit_range::check_range(spec, causes),
+        "Role" | "ClusterRole" => rules(&object["rules"], causes),
+        "RoleBinding" | "ClusterRoleBinding" => role_ref(&object["roleRef"], causes),
         _ => {}
     }
 }
@@ -270,60 +243,76 @@ fn autoscaler(spec: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-fn quota(spec: &Value, causes: &mut Vec<Cause>) {
-    for (name, value) in spec["hard"].as_object().into_iter().flatten() {
-        let quantity = value.as_str().and_then(Quantity::parse);
-        if quantity.is_some_and(|quantity| quantity < Quantity::default()) {
+/// All of a ConfigMap's values together. Upstream: `MaxSecretSize`.
+const MAX_DATA: usize = 1024 * 1024;
+
+fn config_map(object: &Value, causes: &mut Vec<Cause>) {
+    let mut bytes = 0;
+    for (key, value) in object["data"].as_object().into_iter().flatten() {
+        bytes += value.as_str().map_or(0, str::len);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        if key.is_empty() || !key.chars().all(is_plain) {
             causes.push(Cause::invalid(
-                format!("spec.hard[{name}]"),
-                value,
-                "must be greater than or equal to 0",
+                format!("data[{key}]"),
+                &json!(key),
+                "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
             ));
+        }
+    }
+    if bytes > MAX_DATA {
+        causes.push(Cause::too_long("[]", MAX_DATA));
+    }
+}
+
+/// Upstream: `pkg/apis/rbac/validation/validation.go`.
+fn rules(rules: &Value, causes: &mut Vec<Cause>) {
+    for (rule, index) in rules.as_array().into_iter().flatten().zip(0..) {
+        let is_empty = |field: &str| rule[field].as_array().is_none_or(Vec::is_empty);
+        let mut require = |field: &str, detail: &str| {
+            causes.push(Cause::required(format!("rules[{index}].{field}"), detail));
+        };
+        if is_empty("verbs") {
+            require("verbs", "verbs must contain at least one value");
+        }
+        if !is_empty("nonResourceURLs") {
+            continue;
+        }
+        if is_empty("apiGroups") {
+            require(
+                "apiGroups",
+                "resource rules must supply at least one api group",
+            );
+        }
+        if is_empty("resources") {
+            require(
+                "resources",
+                "resource rules must supply at least one resource",
+            );
         }
     }
 }
 
-/// What the schema of KEDA's CustomResourceDefinition demands.
-fn scaled_object(spec: &Value, causes: &mut Vec<Cause>) {
-    if !spec.is_object() {
-        causes.push(Cause::required("spec", ""));
-        return;
-    }
-    if !spec["scaleTargetRef"].is_object() {
-        causes.push(Cause::required("spec.scaleTargetRef", ""));
-    } else if !spec["scaleTargetRef"]["name"].is_string() {
-        causes.push(Cause::required("spec.scaleTargetRef.name", ""));
-    }
-    if !spec["triggers"].is_array() {
-        causes.push(Cause::required("spec.triggers", ""));
-    }
-    for (trigger, index) in spec["triggers"].as_array().into_iter().flatten().zip(0..) {
-        let path = format!("spec.triggers[{index}]");
-        for field in ["metadata", "type"] {
-            if trigger[field].is_null() {
-                causes.push(Cause::required(format!("{path}.{field}"), ""));
-            }
-        }
-        for (name, value) in trigger["metadata"].as_object().into_iter().flatten() {
-            if !value.is_string() {
-                let kind = if value.is_number() {
-                    "integer"
-                } else {
-                    "boolean"
-                };
-                causes.push(Cause {
-                    reason: "FieldValueTypeInvalid",
-                    field: format!("{path}.metadata.{name}"),
-                    message: format!(
-                        "Invalid value: \"{kind}\": {path}.metadata.{name} in body must be of type string: \"{kind}\""
-                    ),
-                });
-            }
-        }
+fn role_ref(reference: &Value, causes: &mut Vec<Cause>) {
+    let kind = reference["kind"].as_str().unwrap_or("");
+    if !matches!(kind, "Role" | "ClusterRole") {
+        causes.push(Cause::not_supported(
+            "roleRef.kind",
+            kind,
+            &["Role", "ClusterRole"],
+        ));
     }
 }
 
 fn immutable(resource: &Resource, old: &Value, new: &Value, causes: &mut Vec<Cause>) {
+    if old["roleRef"] != new["roleRef"] {
+        let text = |field: &str| new["roleRef"][field].as_str().unwrap_or("").to_owned();
+        // Go prints the internal type, whose fields have no names for the wire.
+        causes.push(Cause::invalid(
+            "roleRef",
+            &json!({"APIGroup": text("apiGroup"), "Kind": text("kind"), "Name": text("name")}),
+            "cannot change roleRef",
+        ));
+    }
     let fields: &[&str] = match resource.kind {
         "Deployment" | "ReplicaSet" => &["selector"],
         "Job" => &["completions", "selector", "template", "completionMode"],

@@ -92,7 +92,7 @@ pub(super) fn impersonate(store: &Store, caller: &Identity, parts: &Parts) -> Re
         return if groups.is_empty() {
             Ok(caller.clone())
         } else {
-            Err(Status::internal(format_args!(
+            Err(Status::bad_request(format!(
                 "requested [{{Group  {}    }}] without impersonating a user",
                 groups.join(" ")
             )))

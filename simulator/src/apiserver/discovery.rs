@@ -7,14 +7,14 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::respond::{self, Body};
-use super::version;
+use super::{absent, version};
 use crate::faults::{Faults, MetricsApi};
 use crate::status::{Result, Status};
 use crate::store::Resource;
 use crate::store::resource::{ALL, EVENTS};
 
 /// A kind, its path's segment, whether it is in a namespace.
-type Review = (&'static str, &'static str, bool);
+pub(super) type Review = (&'static str, &'static str, bool);
 
 /// Groups that only have reviews.
 const REVIEWS: [(&str, &[Review]); 2] = [
@@ -39,6 +39,26 @@ const REVIEWS: [(&str, &[Review]); 2] = [
         ],
     ),
 ];
+
+/// The review that a path's segment names.
+pub(super) fn review(group: &str, plural: &str) -> Option<&'static Review> {
+    let (_, reviews) = REVIEWS.iter().find(|(name, _)| *name == group)?;
+    reviews.iter().find(|(_, name, _)| *name == plural)
+}
+
+/// Whether a path below `/apis` is of a group and version whose paths are answered by the API server itself, so that
+/// what is unknown there is a Status. The paths of custom resources and of groups that nobody serves are not.
+pub(super) fn is_built_in(path: &str, faults: &Faults) -> bool {
+    let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).collect();
+    match segments.as_slice() {
+        ["apis", group, ..] => {
+            *group != "keda.sh"
+                && (groups(faults).contains_key(group) || absent::GROUPS.contains(group))
+        }
+        ["api" | "version" | "openapi", ..] => true,
+        _ => false,
+    }
+}
 
 /// Answers a GET of a path that names no object.
 pub(super) fn answer(path: &str, faults: &Faults) -> Result<Response<Body>> {

@@ -12,11 +12,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{ApiServer, authentication};
+use super::{ApiServer, MAX_BODY_BYTES, authentication};
 use crate::status::Status;
-
-/// The largest body. Upstream: `apiserver/pkg/server/config.go`, `MaxRequestBodyBytes`.
-const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 
 impl ApiServer {
     /// Answers connections until `shutdown`, then ends them, open watches included.
@@ -67,10 +64,6 @@ async fn answer(
     };
     Ok(match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => server.handle(&caller, &parts, body.to_bytes()),
-        Err(error) => server.refuse(&Status::new(
-            413,
-            "RequestEntityTooLarge",
-            format!("failed to read the request's body: {error}"),
-        )),
+        Err(_) => server.refuse(&Status::too_large(MAX_BODY_BYTES)),
     })
 }

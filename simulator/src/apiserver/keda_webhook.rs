@@ -1,9 +1,9 @@
 //! KEDA's admission webhook for ScaledObjects: refusals and warnings.
 //! Upstream: kedacore/keda v2.20.2 `apis/keda/v1alpha1/scaledobject_webhook.go`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::status::{Cause, Result, Status};
+use crate::status::{Result, Status};
 use crate::store::resource::{
     DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, LIMIT_RANGES, SCALED_OBJECTS,
 };
@@ -29,10 +29,7 @@ pub(super) fn admit(
         return Ok(Vec::new());
     }
     let spec = &object["spec"];
-    check_counts(
-        object["metadata"]["name"].as_str().unwrap_or_default(),
-        spec,
-    )?;
+    check_counts(spec)?;
     check_names(object)?;
     check_hpa_owner(store, object)?;
     check_scaled_objects(store, object)?;
@@ -48,6 +45,16 @@ fn deny(message: &str) -> Status {
         "Forbidden",
         format!("admission webhook {WEBHOOK:?} denied the request: {message}"),
     )
+}
+
+/// An error of the webhook's own reads keeps its code and details.
+fn not_found(kind: &str, name: &str) -> Status {
+    Status {
+        details: json!({"name": name, "group": "apps", "kind": kind}),
+        code: 404,
+        reason: "NotFound",
+        ..deny(&format!("{kind}.apps {name:?} not found"))
+    }
 }
 
 fn triggers(spec: &Value) -> impl Iterator<Item = &Value> {
@@ -73,17 +80,8 @@ fn warnings(spec: &Value) -> Vec<String> {
     warnings
 }
 
-fn check_counts(name: &str, spec: &Value) -> Result<()> {
+fn check_counts(spec: &Value) -> Result<()> {
     let min = spec["minReplicaCount"].as_i64().unwrap_or(0);
-    let max = spec["maxReplicaCount"].as_i64().unwrap_or(100);
-    if min > max {
-        // A rule of the CRD, `apis/keda/v1alpha1/scaledobject_types.go`, checked before the webhook is called.
-        let rule = Cause::rule(
-            "spec",
-            "minReplicaCount must be less than or equal to maxReplicaCount",
-        );
-        return Err(Status::invalid(&SCALED_OBJECTS, name, &[rule]));
-    }
     if let Some(idle) = spec["idleReplicaCount"]
         .as_i64()
         .filter(|idle| *idle >= min)
@@ -91,6 +89,12 @@ fn check_counts(name: &str, spec: &Value) -> Result<()> {
         return Err(deny(&format!(
             "IdleReplicaCount={idle} must be less than MinReplicaCount={min}"
         )));
+    }
+    // Upstream: `scaledobject_types.go`, `CheckFallbackValid`.
+    if spec["fallback"].is_object() && triggers(spec).all(is_cpu_or_memory) {
+        return Err(deny(
+            "at least one trigger (that is not cpu or memory) has to have the `AverageValue` type for the fallback to be enabled",
+        ));
     }
     Ok(())
 }
@@ -190,13 +194,17 @@ fn check_cpu(store: &Store, object: &Value) -> Result<()> {
     let spec = &object["spec"];
     let namespace = text(object, "namespace");
     let (workload, name) = target(&spec["scaleTargetRef"]);
+    if workload == "apps/v1.StatefulSet" && triggers(spec).any(is_cpu_or_memory) {
+        // There are none here.
+        return Err(not_found("StatefulSet", &name));
+    }
     if workload != "apps/v1.Deployment" {
         return Ok(());
     }
     for trigger in triggers(spec).filter(|trigger| is_cpu_or_memory(trigger)) {
         let kind = trigger["type"].as_str().unwrap_or("");
         let Some(deployment) = store.get_value(&DEPLOYMENTS, &namespace, &name) else {
-            return Err(deny(&format!("Deployment.apps {name:?} not found")));
+            return Err(not_found("Deployment", &name));
         };
         let only = trigger["metadata"]["containerName"].as_str();
         let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();

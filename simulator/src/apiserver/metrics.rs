@@ -31,7 +31,7 @@ pub(super) fn answer(
         }
     }
     let is_pods = target.resource.kind == "PodMetrics";
-    let shape = Shape::of(call.parts);
+    let shape = Shape::of(call.parts, &call.query)?;
     let presenter = Presenter::new(shape, target, store.clock());
     match verb {
         Verb::Get => {
@@ -43,12 +43,16 @@ pub(super) fn answer(
                 node.map(|node| present(&node, target, store)).transpose()?
             };
             let missing = || {
-                let name = if is_pods {
-                    format!("{}/{}", target.namespace, target.name)
-                } else {
-                    target.name.clone()
-                };
-                Status::not_found(target.resource, &name)
+                let kind = if is_pods { "pods" } else { "node" };
+                // metrics-server names them so, without their group.
+                Status {
+                    details: json!({"name": target.name, "kind": kind}),
+                    ..Status::new(
+                        404,
+                        "NotFound",
+                        format!("{kind} {:?} not found", target.name),
+                    )
+                }
             };
             let sample = sample.ok_or_else(missing)?;
             Ok(respond::json(StatusCode::OK, &presenter.one(&sample)))
@@ -77,12 +81,20 @@ pub(super) fn answer(
                 &presenter.list(&items, &json!({})),
             ))
         }
-        Verb::Watch
-        | Verb::Create
-        | Verb::Update
-        | Verb::Patch
-        | Verb::Delete
-        | Verb::DeleteCollection => Err(Status::method_not_allowed()),
+        Verb::Watch => Err(Status {
+            details: json!({"group": "metrics.k8s.io", "kind": target.resource.plural}),
+            ..Status::new(
+                405,
+                "MethodNotAllowed",
+                format!(
+                    "watch is not supported on resources of kind \"{}\"",
+                    target.resource.name
+                ),
+            )
+        }),
+        Verb::Create | Verb::Update | Verb::Patch | Verb::Delete | Verb::DeleteCollection => {
+            Err(Status::method_not_allowed())
+        }
     }
 }
 

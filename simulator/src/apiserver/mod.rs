@@ -2,18 +2,26 @@
 //! Knows authentication, authorization, and the forms of requests and answers; behaviour is in the store,
 //! admission and controllers.
 
+mod absent;
+mod applied;
 mod apply;
 mod audit;
 mod authentication;
+mod body;
+mod custom_resource;
 mod decode;
 mod delete;
 mod discovery;
 mod http_server;
 mod keda_webhook;
+mod kind;
 mod list;
 mod metrics;
+mod mismatch;
 mod openapi;
+mod options;
 mod patch;
+mod patched;
 mod pod_log;
 mod present;
 mod rbac;
@@ -42,13 +50,16 @@ pub use service::Service;
 use authentication::Tokens;
 use present::Presenter;
 use rbac::Attributes;
-use request::{Query, Shape, Target, Verb};
+use request::{PathInfo, Query, Shape, Target, Verb};
 use write::Write;
 
 use crate::faults::Faults;
 use crate::identity::Identity;
 use crate::status::{Result, Status};
 use crate::store::Store;
+
+/// The largest body. Upstream: `apiserver/pkg/server/config.go`, `MaxRequestBodyBytes`.
+const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
 
 /// Answers requests. One for the whole simulator.
 #[derive(Debug)]
@@ -139,19 +150,30 @@ impl ApiServer {
 
     fn route(&self, call: &Call<'_>, event: &mut AuditEvent) -> Result<Response<Body>> {
         let path = call.parts.uri.path();
+        if call.body.len() > MAX_BODY_BYTES {
+            return Err(Status::too_large(MAX_BODY_BYTES));
+        }
         // kubectl sends some objects of its own making as protobuf.
         if request::content_type(call.parts) == "application/vnd.kubernetes.protobuf" {
             return Err(Status::unsupported_media_type(
                 "application/json, application/yaml",
             ));
         }
-        if let Some(target) = Target::parse(path) {
-            return self.resource(call, &target, event);
-        }
         let is_review = path.starts_with("/apis/authorization.k8s.io/v1/")
             || path.starts_with("/apis/authentication.k8s.io/v1/");
-        if is_review && call.parts.method == Method::POST {
-            return review::review(&self.store, &self.tokens, &call.user, path, &call.body);
+        if is_review {
+            let method = &call.parts.method;
+            return review::review(
+                &self.store,
+                &self.tokens,
+                &call.user,
+                method,
+                path,
+                &call.body,
+            );
+        }
+        if let Some(info) = PathInfo::parse(path) {
+            return self.resource(call, &info, event);
         }
         let is_signed_in = call.user.groups.iter().any(|g| g == "system:authenticated");
         let is_probe = matches!(path, "/version" | "/healthz" | "/livez" | "/readyz");
@@ -160,44 +182,48 @@ impl ApiServer {
             let verb = call.parts.method.as_str().to_lowercase();
             return Err(rbac::forbidden_path(&call.user, &verb, path));
         }
-        if let Some(plural) = unknown_kind(path) {
-            return Err(Status::not_implemented(&format!("serve {plural}")));
+        let answer = discovery::answer(path, &self.faults);
+        match answer {
+            Err(status) if status.code == 404 => self.no_such_path(path),
+            Ok(_) if call.parts.method != Method::GET => Err(Status::method_not_allowed()),
+            answer => answer,
         }
-        if call.parts.method != Method::GET {
-            return Err(Status::no_such_path());
-        }
-        discovery::answer(path, &self.faults)
     }
 
-    /// A request for objects of a kind in the table.
+    /// 404, as a Status where the API server has a group of that name.
+    fn no_such_path(&self, path: &str) -> Result<Response<Body>> {
+        if discovery::is_built_in(path, &self.faults) {
+            return Err(Status::no_such_path());
+        }
+        Ok(respond::text(StatusCode::NOT_FOUND, "404 page not found\n"))
+    }
+
+    /// A request for objects of a kind, known or not.
     fn resource(
         &self,
         call: &Call<'_>,
-        target: &Target,
+        info: &PathInfo<'_>,
         event: &mut AuditEvent,
     ) -> Result<Response<Body>> {
-        let verb = verb(call, target)?;
-        let rule_resource = target.rule_resource();
+        let verb = Verb::of(&call.parts.method, &call.query, info)?;
+        let rule_resource = info.rule_resource();
         verb.as_str().clone_into(&mut event.verb);
         event.resource.clone_from(&rule_resource);
-        event.namespace.clone_from(&target.namespace);
-        event.name.clone_from(&target.name);
+        info.namespace.clone_into(&mut event.namespace);
+        info.name.clone_into(&mut event.name);
         // A namespace's own rules count for requests about it.
-        let namespace = if target.resource.kind == "Namespace" {
-            target.name.as_str()
-        } else {
-            target.namespace.as_str()
-        };
+        let is_namespace = info.group.is_empty() && info.plural == "namespaces";
+        let named = info.selected_name(&call.query);
         let wanted = Attributes {
             verb: verb.as_str(),
-            group: if target.new_events {
-                "events.k8s.io"
-            } else {
-                target.resource.group
-            },
+            group: info.group,
             resource: &rule_resource,
-            namespace,
-            name: &target.name,
+            namespace: if is_namespace {
+                info.name
+            } else {
+                info.namespace
+            },
+            name: named.as_deref().unwrap_or(info.name),
         };
         let may = |wanted: &Attributes<'_>| {
             self.store
@@ -205,8 +231,15 @@ impl ApiServer {
         };
         // Upstream authorizes before it knows whether the kind exists.
         if !may(&wanted) {
-            return Err(rbac::forbidden(&call.user, verb, target));
+            return Err(rbac::forbidden_attributes(&call.user, &wanted));
         }
+        let keda_absent = info.group == "keda.sh" && self.faults.is_keda_absent();
+        let Some(target) = Target::of(info).filter(|_| !keda_absent) else {
+            if !keda_absent && absent::is_kind(info.group, info.plural) {
+                return Err(Status::not_implemented(&format!("serve {}", info.plural)));
+            }
+            return self.no_such_path(call.parts.uri.path());
+        };
         // An apply that may create needs both verbs.
         let creates = verb == Verb::Patch
             && request::content_type(call.parts) == "application/apply-patch+yaml"
@@ -220,12 +253,9 @@ impl ApiServer {
             ..wanted
         };
         if creates && !may(&create) {
-            return Err(rbac::forbidden(&call.user, Verb::Create, target));
+            return Err(rbac::forbidden_attributes(&call.user, &create));
         }
-        if target.resource.group == "keda.sh" && self.faults.is_keda_absent() {
-            return Err(Status::no_such_path());
-        }
-        self.dispatch(call, target, verb)
+        self.dispatch(call, &target, verb)
     }
 
     fn dispatch(&self, call: &Call<'_>, target: &Target, verb: Verb) -> Result<Response<Body>> {
@@ -238,35 +268,46 @@ impl ApiServer {
                 target.resource.name
             )));
         }
-        match target.subresource.as_str() {
-            "" | "status" | "finalize" | "scale" => {}
+        let subresource = target.subresource.as_str();
+        let writes = matches!(verb, Verb::Get | Verb::Update | Verb::Patch);
+        match subresource {
+            "" => {}
+            "log" | "token" if !target.resource.subresources.contains(&subresource) => {
+                return Err(Status::no_such_path());
+            }
+            "log" if verb != Verb::Get => return Err(Status::method_not_allowed()),
             "log" => return pod_log::answer(&self.store, self.faults.cuts(), target, &call.query),
             "token" => {
                 return token::create(&self.store, &self.tokens, target, verb, &call.body);
             }
-            other => {
+            known if target.resource.subresources.contains(&known) => {
+                if !writes {
+                    return Err(Status::method_not_allowed());
+                }
+            }
+            other if absent::is_subresource(target.resource.plural, other) => {
                 return Err(Status::not_implemented(&format!(
                     "serve {}/{other}",
                     target.resource.plural
                 )));
             }
+            _ => return Err(Status::no_such_path()),
         }
-        let scale = target.subresource == "scale";
-        if scale && !target.resource.subresources.contains(&"scale") {
-            return Err(Status::no_such_path());
-        }
+        let scale = subresource == "scale";
         let clock = self.store.api_clock();
-        let presenter = Presenter::new(Shape::of(call.parts), target, clock);
+        let presenter = Presenter::new(Shape::of(call.parts, &call.query)?, target, clock);
         let write = |presenter| Write {
             store: &self.store,
             target,
             query: &call.query,
             parts: call.parts,
             body: &call.body,
+            user: &call.user,
             presenter,
         };
         match verb {
             Verb::Get => {
+                list::check_version(&self.store, &call.query)?;
                 let object = self
                     .store
                     .get_value(target.resource, &target.namespace, &target.name)
@@ -279,6 +320,7 @@ impl ApiServer {
                 Ok(respond::json(StatusCode::OK, &shown))
             }
             Verb::List => {
+                options::check_list(&call.query, false)?;
                 let filter = list::Filter::of(target, &call.query)?;
                 let page = list::list(&self.store, target.resource, &filter, &call.query)?;
                 let shown = presenter.list(&page.items, &page.metadata);
@@ -291,6 +333,10 @@ impl ApiServer {
             Verb::Update => write(presenter).update(),
             Verb::Patch => write(presenter).patch(),
             Verb::Delete => write(presenter).delete(),
+            // Namespaces go one by one.
+            Verb::DeleteCollection if target.resource.kind == "Namespace" => {
+                Err(Status::method_not_allowed())
+            }
             Verb::DeleteCollection => write(presenter).delete_collection(),
         }
     }
@@ -302,7 +348,9 @@ impl ApiServer {
         presenter: Presenter,
     ) -> Result<Response<Body>> {
         let query = &call.query;
+        options::check_list(query, true)?;
         let initial = query.flag("sendInitialEvents");
+        let bookmarks = query.flag("allowWatchBookmarks");
         let seconds = query.number("timeoutSeconds")?;
         let timeout = seconds
             .and_then(|seconds| u64::try_from(seconds).ok())
@@ -314,50 +362,16 @@ impl ApiServer {
             filter: list::Filter::of(target, query)?,
             presenter,
             version: version.filter(|_| !initial),
-            marks_initial_end: initial,
-            bookmarks: query.flag("allowWatchBookmarks"),
+            // Without a version the end is marked unless `sendInitialEvents` says no.
+            // Upstream: `apimachinery/pkg/apis/meta/internalversion/defaults.go`, `SetListOptionsDefaults`.
+            marks_initial_end: bookmarks && (initial || !query.has("sendInitialEvents")),
+            bookmarks,
             timeout: self.faults.watch_lasts(timeout),
         };
         let store = Arc::clone(&self.store);
         let oldest = self.faults.oldest_version();
         let lines = watch::watch(store, self.faults.cuts_of(target.resource), oldest, start);
         Ok(respond::stream("application/json", lines))
-    }
-}
-
-/// The kind that a path names, when it is of a group that every cluster has but of a kind that the simulator has not.
-fn unknown_kind(path: &str) -> Option<&str> {
-    let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).collect();
-    let rest = match segments.as_slice() {
-        ["api", "v1", rest @ ..] => rest,
-        [
-            "apis",
-            "apps" | "autoscaling" | "batch" | "networking.k8s.io" | "policy",
-            _,
-            rest @ ..,
-        ] => rest,
-        _ => return None,
-    };
-    match rest {
-        ["namespaces", _, plural, ..] | [plural, ..] => Some(plural),
-        [] => None,
-    }
-}
-
-/// The verb of a request. Upstream: `apiserver/pkg/endpoints/request/requestinfo.go`.
-fn verb(call: &Call<'_>, target: &Target) -> Result<Verb> {
-    let collection = target.name.is_empty();
-    // `metadata.name` as the only field makes a list a get for the authorizer upstream; not here.
-    match call.parts.method {
-        Method::GET | Method::HEAD if !collection && !call.query.flag("watch") => Ok(Verb::Get),
-        Method::GET if call.query.flag("watch") => Ok(Verb::Watch),
-        Method::GET | Method::HEAD => Ok(Verb::List),
-        Method::POST if collection || !target.subresource.is_empty() => Ok(Verb::Create),
-        Method::PUT if !collection => Ok(Verb::Update),
-        Method::PATCH if !collection => Ok(Verb::Patch),
-        Method::DELETE if collection => Ok(Verb::DeleteCollection),
-        Method::DELETE => Ok(Verb::Delete),
-        _ => Err(Status::method_not_allowed()),
     }
 }
 

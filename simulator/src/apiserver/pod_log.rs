@@ -8,12 +8,12 @@ use bytes::Bytes;
 use futures::Stream;
 use http::Response;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::request::{Query, Target};
 use super::respond::{self, Body};
-use crate::status::{Result, Status};
+use crate::status::{Cause, Result, Status};
 use crate::store::pod_log::{Follower, LogKey, LogLine};
 use crate::store::resource::PODS;
 use crate::store::{Store, text};
@@ -29,29 +29,52 @@ struct Options {
 }
 
 impl Options {
-    fn of(query: &Query, now: Timestamp) -> Result<Self> {
-        let count = |name: &str| -> Result<Option<usize>> {
-            let number = query.number(name)?;
-            Ok(number.map(|number| usize::try_from(number).unwrap_or(0)))
-        };
+    /// Upstream: `pkg/apis/core/validation/validation.go`, `ValidatePodLogOptions`.
+    fn of(query: &Query, pod: &str, now: Timestamp) -> Result<Self> {
+        let [tail, limit, seconds] =
+            ["tailLines", "limitBytes", "sinceSeconds"].map(|name| query.number(name));
+        let (tail, limit, seconds) = (tail?, limit?, seconds?);
         let since_time = query
             .get("sinceTime")
             .map(|text| {
-                text.parse::<Timestamp>()
-                    .map_err(|error| Status::bad_request(format!("invalid sinceTime: {error}")))
+                text.parse::<Timestamp>().map_err(|_| {
+                    Status::bad_request(format!(
+                        "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
+                    ))
+                })
             })
             .transpose()?;
-        let since_seconds = query
-            .number("sinceSeconds")?
+        let mut causes = Vec::new();
+        let mut at_least = |field: &str, value: Option<i64>, least: i64, detail: &str| {
+            if let Some(value) = value.filter(|value| *value < least) {
+                causes.push(Cause::invalid(field, &json!(value), detail));
+            }
+        };
+        at_least("tailLines", tail, 0, "must be greater than or equal to 0");
+        at_least("limitBytes", limit, 1, "must be greater than 0");
+        if seconds.is_some() && since_time.is_some() {
+            causes.push(Cause::forbidden(
+                "[]",
+                "at most one of `sinceTime` or `sinceSeconds` may be specified",
+            ));
+        } else if let Some(seconds) = seconds.filter(|seconds| *seconds < 1) {
+            let detail = "must be greater than 0";
+            causes.push(Cause::invalid("sinceSeconds", &json!(seconds), detail));
+        }
+        if !causes.is_empty() {
+            return Err(Status::invalid_kind("", "PodLogOptions", pod, &causes));
+        }
+        let since_seconds = seconds
             .map(|seconds| now.saturating_sub(SignedDuration::from_secs(seconds)))
             .transpose()
             .map_err(|error| Status::bad_request(format!("invalid sinceSeconds: {error}")))?;
+        let count = |number: Option<i64>| number.and_then(|number| usize::try_from(number).ok());
         Ok(Self {
             follow: query.flag("follow"),
             timestamps: query.flag("timestamps"),
             since: since_time.or(since_seconds),
-            tail: count("tailLines")?,
-            limit: count("limitBytes")?,
+            tail: count(tail),
+            limit: count(limit),
         })
     }
 
@@ -78,10 +101,10 @@ pub(super) fn answer(
     target: &Target,
     query: &Query,
 ) -> Result<Response<Body>> {
+    let options = Options::of(query, &target.name, store.clock().now())?;
     let pod = store
         .get_value(&PODS, &target.namespace, &target.name)
         .ok_or_else(|| Status::not_found(&PODS, &target.name))?;
-    let options = Options::of(query, store.clock().now())?;
     let container = container(&pod, query.get("container"))?;
     if query.flag("previous") {
         return Err(Status::bad_request(format!(

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::request::{Shape, Target};
 use super::table;
 use crate::clock::Clock;
-use crate::store::Resource;
+use crate::store::{Resource, managed_fields};
 
 /// Shows objects of one kind in one shape.
 #[derive(Debug)]
@@ -36,9 +36,15 @@ impl Presenter {
         match self.shape {
             Shape::Object => self.object(object),
             Shape::Metadata => partial(object),
-            Shape::Table => {
+            Shape::Table(include) => {
                 let metadata = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
-                table::table(self.resource, [object], &metadata, self.clock.now())
+                table::table(
+                    self.resource,
+                    [object],
+                    &metadata,
+                    include,
+                    self.clock.now(),
+                )
             }
         }
     }
@@ -46,14 +52,14 @@ impl Presenter {
     /// The answer to a list.
     pub(super) fn list(&self, items: &[Arc<Value>], metadata: &Value) -> Value {
         let (api_version, kind, items): (_, _, Vec<_>) = match self.shape {
-            Shape::Table => {
+            Shape::Table(include) => {
                 let items = items.iter().map(|item| &**item);
-                return table::table(self.resource, items, metadata, self.clock.now());
+                return table::table(self.resource, items, metadata, include, self.clock.now());
             }
             Shape::Object => (
                 self.api_version(),
                 format!("{}List", self.resource.kind),
-                items.iter().map(|item| self.object(item)).collect(),
+                items.iter().map(|item| self.item(item)).collect(),
             ),
             Shape::Metadata => (
                 "meta.k8s.io/v1".to_owned(),
@@ -67,7 +73,7 @@ impl Presenter {
     /// The object of a watch event.
     pub(super) fn watched(&mut self, object: &Value) -> Value {
         let mut shown = self.one(object);
-        if self.shape == Shape::Table {
+        if matches!(self.shape, Shape::Table(_)) {
             if self.has_sent_columns {
                 shown["columnDefinitions"] = Value::Null;
             }
@@ -82,6 +88,19 @@ impl Presenter {
         } else {
             self.resource.api_version()
         }
+    }
+
+    /// An object in a list: those of built-in kinds do not repeat their kind.
+    fn item(&self, object: &Value) -> Value {
+        let mut item = self.object(object);
+        if let Some(item) = item
+            .as_object_mut()
+            .filter(|_| !managed_fields::is_custom(self.resource))
+        {
+            item.remove("apiVersion");
+            item.remove("kind");
+        }
+        item
     }
 
     fn object(&self, object: &Value) -> Value {

@@ -1,13 +1,16 @@
 //! Role-based access control over the stored roles and bindings. Pure but for the view of the store.
 //! Upstream: `plugin/pkg/auth/authorizer/rbac/rbac.go`.
 
-use serde_json::Value;
+mod escalation;
 
-use super::request::{Target, Verb};
+use serde_json::{Value, json};
+
 use crate::identity::Identity;
 use crate::status::Status;
 use crate::store::Objects;
 use crate::store::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES};
+
+pub(super) use escalation::check as check_escalation;
 
 /// What somebody wants to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,19 +27,96 @@ pub(super) struct Attributes<'a> {
 
 /// Whether a rule of a role that is bound to the user allows this.
 pub(super) fn allows(objects: &Objects, user: &Identity, wanted: &Attributes<'_>) -> bool {
+    reason(objects, user, wanted).is_some()
+}
+
+/// Why the user may do this: empty for those who may do everything, `None` when no rule allows it.
+pub(super) fn reason(
+    objects: &Objects,
+    user: &Identity,
+    wanted: &Attributes<'_>,
+) -> Option<String> {
     if is_master(user) {
-        return true;
+        return Some(String::new());
     }
-    let cluster = objects
-        .list(&CLUSTER_ROLE_BINDINGS, None)
-        .filter(|binding| is_bound(binding, user))
-        .any(|binding| role_allows(objects, binding, "", wanted));
-    cluster
-        || (!wanted.namespace.is_empty()
-            && objects
-                .list(&ROLE_BINDINGS, Some(wanted.namespace))
-                .filter(|binding| is_bound(binding, user))
-                .any(|binding| role_allows(objects, binding, wanted.namespace, wanted)))
+    if basic_rules().iter().any(|rule| rule_allows(rule, wanted)) && is_signed_in(user) {
+        return Some(allowed_by_group("system:basic-user"));
+    }
+    let cluster = objects.list(&CLUSTER_ROLE_BINDINGS, None);
+    let own = objects
+        .list(&ROLE_BINDINGS, Some(wanted.namespace))
+        .filter(|_| !wanted.namespace.is_empty());
+    cluster.chain(own).find_map(|binding| {
+        let subject = bound_subject(binding, user)?;
+        let namespace = binding["metadata"]["namespace"].as_str().unwrap_or("");
+        role_allows(objects, binding, namespace, wanted).then(|| explain(binding, subject))
+    })
+}
+
+fn is_signed_in(user: &Identity) -> bool {
+    user.groups
+        .iter()
+        .any(|group| group == "system:authenticated")
+}
+
+fn allowed_by_group(role: &str) -> String {
+    format!(
+        "RBAC: allowed by ClusterRoleBinding {role:?} of ClusterRole {role:?} to Group \"system:authenticated\""
+    )
+}
+
+/// Upstream: `plugin/pkg/auth/authorizer/rbac/rbac.go`, `clusterRoleBindingDescriber`.
+fn explain(binding: &Value, subject: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+    let with_namespace = |name: &Value, namespace: &Value| match namespace.as_str() {
+        Some(namespace) if !namespace.is_empty() => format!("{}/{namespace}", text(name)),
+        _ => text(name),
+    };
+    let meta = &binding["metadata"];
+    format!(
+        "RBAC: allowed by {} {:?} of {} {:?} to {} {:?}",
+        text(&binding["kind"]),
+        with_namespace(&meta["name"], &meta["namespace"]),
+        text(&binding["roleRef"]["kind"]),
+        text(&binding["roleRef"]["name"]),
+        text(&subject["kind"]),
+        with_namespace(&subject["name"], &subject["namespace"]),
+    )
+}
+
+/// What everybody who is signed in may do. Upstream: `bootstrappolicy/policy.go`, `system:basic-user`.
+pub(super) fn basic_rules() -> Vec<Value> {
+    vec![
+        json!({"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]}),
+        json!({"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]}),
+    ]
+}
+
+/// Paths that everybody who is signed in may read. Upstream: `system:discovery`, `system:public-info-viewer`.
+pub(super) const PUBLIC_PATHS: &[&str] = &[
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+    "/version/",
+];
+
+/// Why the user may read a path that names no object, as [`reason`].
+pub(super) fn path_reason(user: &Identity, path: &str) -> Option<String> {
+    if is_master(user) {
+        return Some(String::new());
+    }
+    let role = match path.split('/').nth(1).unwrap_or("") {
+        "healthz" | "livez" | "readyz" | "version" => "system:public-info-viewer",
+        _ => "system:discovery",
+    };
+    (is_public_path(path) && is_signed_in(user)).then(|| allowed_by_group(role))
 }
 
 /// The group that passes every check.
@@ -50,15 +130,16 @@ pub(super) fn rules(objects: &Objects, user: &Identity, namespace: &str) -> Vec<
         .list(&CLUSTER_ROLE_BINDINGS, None)
         .chain(objects.list(&ROLE_BINDINGS, Some(namespace)));
     bindings
-        .filter(|binding| is_bound(binding, user))
+        .filter(|binding| bound_subject(binding, user).is_some())
         .filter_map(|binding| role(objects, binding, namespace))
         .flat_map(|role| role["rules"].as_array().cloned().unwrap_or_default())
         .collect()
 }
 
-fn is_bound(binding: &Value, user: &Identity) -> bool {
+/// The subject of a binding that is the user or a group of the user's.
+fn bound_subject<'a>(binding: &'a Value, user: &Identity) -> Option<&'a Value> {
     let subjects = binding["subjects"].as_array();
-    subjects.into_iter().flatten().any(|subject| {
+    subjects.into_iter().flatten().find(|subject| {
         let name = subject["name"].as_str().unwrap_or("");
         match subject["kind"].as_str() {
             Some("User") => name == user.user,
@@ -131,42 +212,62 @@ pub(super) fn is_public_path(path: &str) -> bool {
 
 /// 403 for a request for objects, word for word.
 /// Upstream: `apiserver/pkg/endpoints/handlers/responsewriters/errors.go`, `ForbiddenStatusError`.
-pub(super) fn forbidden(user: &Identity, verb: Verb, target: &Target) -> Status {
-    let scope = if target.namespace.is_empty() {
+pub(super) fn forbidden_attributes(user: &Identity, wanted: &Attributes<'_>) -> Status {
+    let Attributes {
+        verb,
+        group,
+        resource,
+        namespace,
+        name,
+    } = wanted;
+    let scope = if namespace.is_empty() {
         "at the cluster scope".to_owned()
     } else {
-        format!("in the namespace {:?}", target.namespace)
+        format!("in the namespace {namespace:?}")
     };
-    let group = if target.new_events {
-        "events.k8s.io"
+    let plural = resource.split('/').next().unwrap_or("");
+    let dot = if group.is_empty() { "" } else { "." };
+    let object = if name.is_empty() {
+        format!("{plural}{dot}{group}")
     } else {
-        target.resource.group
+        format!("{plural}{dot}{group} {name:?}")
     };
-    let detail = format!(
-        "User {:?} cannot {} resource {:?} in API group {group:?} {scope}",
-        user.user,
-        verb.as_str(),
-        target.rule_resource(),
-    );
-    Status::forbidden(target.resource, &target.name, &detail)
+    let mut details = json!({"kind": plural});
+    for (field, value) in [("name", name), ("group", group)] {
+        if !value.is_empty() {
+            details[field] = json!(value);
+        }
+    }
+    Status {
+        details,
+        ..Status::new(
+            403,
+            "Forbidden",
+            format!(
+                "{object} is forbidden: User {:?} cannot {verb} resource {resource:?} in API group {group:?} {scope}",
+                user.user
+            ),
+        )
+    }
 }
 
 /// 403 for any other path.
 pub(super) fn forbidden_path(user: &Identity, verb: &str, path: &str) -> Status {
-    Status::new(
-        403,
-        "Forbidden",
-        format!(
-            "forbidden: User {:?} cannot {verb} path {path:?}",
-            user.user
-        ),
-    )
+    Status {
+        details: json!({}),
+        ..Status::new(
+            403,
+            "Forbidden",
+            format!(
+                "forbidden: User {:?} cannot {verb} path {path:?}",
+                user.user
+            ),
+        )
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn mk_wanted<'a>(verb: &'a str, resource: &'a str, name: &'a str) -> Attributes<'a> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
 use http::request::Parts;
-use serde_json::Value;
 
 use crate::status::{Result, Status};
 use crate::store::Resource;
@@ -37,24 +37,46 @@ impl Verb {
     }
 }
 
-/// What a path of the resource API names.
+impl Verb {
+    /// The verb of a request. Upstream: `apiserver/pkg/endpoints/request/requestinfo.go`.
+    ///
+    /// # Errors
+    /// 405 where a path has not this method.
+    pub(super) fn of(method: &Method, query: &Query, info: &PathInfo<'_>) -> Result<Self> {
+        let collection = info.name.is_empty();
+        match *method {
+            Method::GET if !collection => Ok(Self::Get),
+            Method::GET if query.flag("watch") => Ok(Self::Watch),
+            Method::GET => Ok(Self::List),
+            Method::POST if collection || !info.subresource.is_empty() => Ok(Self::Create),
+            Method::PUT if !collection => Ok(Self::Update),
+            Method::PATCH if !collection => Ok(Self::Patch),
+            Method::DELETE if collection => Ok(Self::DeleteCollection),
+            Method::DELETE => Ok(Self::Delete),
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+}
+
+/// What a path of the resource API names, whether such a kind is served or not: what the authorizer sees.
+/// Upstream: `apiserver/pkg/endpoints/request/requestinfo.go`.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
-    /// The kind.
-    pub(super) resource: &'static Resource,
-    /// Whether it was asked for as events.k8s.io/v1, where events have other field names.
-    pub(super) new_events: bool,
+pub(super) struct PathInfo<'a> {
+    /// Empty for core.
+    pub(super) group: &'a str,
+    pub(super) version: &'a str,
     /// Empty for cluster-wide kinds, and for all namespaces.
-    pub(super) namespace: String,
+    pub(super) namespace: &'a str,
+    pub(super) plural: &'a str,
     /// Empty for collections.
-    pub(super) name: String,
+    pub(super) name: &'a str,
     /// Empty for the object itself.
     pub(super) subresource: String,
 }
 
-impl Target {
-    /// Reads a path below `/api/v1` or `/apis/<group>/<version>`; `None` when it names no kind.
-    pub(super) fn parse(path: &str) -> Option<Self> {
+impl<'a> PathInfo<'a> {
+    /// Reads a path below `/api/v1` or `/apis/<group>/<version>`; `None` when it names no resource.
+    pub(super) fn parse(path: &'a str) -> Option<Self> {
         let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
         let (group, version, rest) = match segments.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),
@@ -75,38 +97,77 @@ impl Target {
             [plural, name, subresource @ ..] => (*plural, *name, subresource.join("/")),
             [] => return None,
         };
-        let new_events = group == "events.k8s.io";
-        let resource = if new_events && plural == "events" && version == "v1" {
+        Some(Self {
+            group,
+            version,
+            namespace,
+            plural,
+            name,
+            subresource,
+        })
+    }
+
+    /// `metadata.name=x` as a field selector, which the authorizer takes for the name.
+    pub(super) fn selected_name(&self, query: &Query) -> Option<String> {
+        let fields = query
+            .get("fieldSelector")
+            .filter(|_| self.name.is_empty())?;
+        let name = fields.strip_prefix("metadata.name=")?;
+        let name = name.strip_prefix('=').unwrap_or(name);
+        (!name.is_empty() && !name.contains([',', '='])).then(|| name.to_owned())
+    }
+
+    /// `pods/log`, as rules of roles name it.
+    pub(super) fn rule_resource(&self) -> String {
+        if self.subresource.is_empty() {
+            self.plural.to_owned()
+        } else {
+            format!("{}/{}", self.plural, self.subresource)
+        }
+    }
+}
+
+/// A path of a kind that is served.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// The kind.
+    pub(super) resource: &'static Resource,
+    /// Whether it was asked for as events.k8s.io/v1, where events have other field names.
+    pub(super) new_events: bool,
+    /// Empty for cluster-wide kinds, and for all namespaces.
+    pub(super) namespace: String,
+    /// Empty for collections.
+    pub(super) name: String,
+    /// Empty for the object itself.
+    pub(super) subresource: String,
+}
+
+impl Target {
+    /// `None` when the path names no kind in the table.
+    pub(super) fn of(info: &PathInfo<'_>) -> Option<Self> {
+        let new_events = info.group == "events.k8s.io";
+        let resource = if new_events && info.plural == "events" && info.version == "v1" {
             &EVENTS
         } else {
-            Resource::by_plural(group, plural).filter(|r| r.version == version)?
+            Resource::by_plural(info.group, info.plural).filter(|r| r.version == info.version)?
         };
-        let misplaced = if namespace.is_empty() {
-            resource.namespaced && !name.is_empty()
+        let misplaced = if info.namespace.is_empty() {
+            resource.namespaced && !info.name.is_empty()
         } else {
             !resource.namespaced
         };
         (!misplaced).then(|| Self {
             resource,
             new_events,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            subresource,
+            namespace: info.namespace.to_owned(),
+            name: info.name.to_owned(),
+            subresource: info.subresource.clone(),
         })
     }
 
     /// The namespace to list, or `None` for all.
     pub(super) fn scope(&self) -> Option<&str> {
         (!self.namespace.is_empty()).then_some(self.namespace.as_str())
-    }
-
-    /// `pods/log`, as rules of roles name it.
-    pub(super) fn rule_resource(&self) -> String {
-        if self.subresource.is_empty() {
-            self.resource.plural.to_owned()
-        } else {
-            format!("{}/{}", self.resource.plural, self.subresource)
-        }
     }
 }
 
@@ -130,6 +191,16 @@ impl Query {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.first()?;
         (!value.is_empty()).then_some(value.as_str())
+    }
+
+    /// Whether a parameter was sent at all.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// All values of a parameter.
+    pub(super) fn all(&self, name: &str) -> &[String] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a boolean parameter is set. `watch` alone means true, as upstream.
@@ -167,26 +238,65 @@ pub(super) enum Shape {
     Object,
     /// Their `apiVersion`, `kind` and `metadata`.
     Metadata,
-    /// As rows for kubectl.
-    Table,
+    /// As rows for kubectl, with so much of the objects themselves.
+    Table(Include),
 }
 
+/// How much of its object a row has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Include {
+    Metadata,
+    Object,
+    None,
+}
+
+/// Upstream: `apiserver/pkg/endpoints/handlers/negotiation/errors.go`.
+const REPRESENTATIONS: &str = "application/json";
+
 impl Shape {
-    /// The first media type of `Accept` that the API has.
-    pub(super) fn of(parts: &Parts) -> Self {
+    /// The first media type of `Accept` that the API has. Without the header it is an object.
+    ///
+    /// # Errors
+    /// 406 when there is none, 400 for a table with an unknown `includeObject`.
+    pub(super) fn of(parts: &Parts, query: &Query) -> Result<Self> {
         let accept = header(parts, "accept");
+        let mut transformed = false;
         for media in accept.split(',').map(str::trim) {
-            if media.contains("as=Table") {
-                return Self::Table;
-            }
-            if media.contains("as=PartialObjectMetadata") {
-                return Self::Metadata;
-            }
-            if media == "application/json" || media == "*/*" {
-                return Self::Object;
+            let mut parameters = media.split(';').map(str::trim);
+            let is_json = matches!(
+                parameters.next(),
+                Some("" | "application/json" | "application/*" | "*/*")
+            );
+            match parameters.find_map(|p| p.strip_prefix("as=")) {
+                _ if !is_json => {}
+                None => return Ok(Self::Object),
+                Some("Table") => return Ok(Self::Table(include(query)?)),
+                Some("PartialObjectMetadata" | "PartialObjectMetadataList") => {
+                    return Ok(Self::Metadata);
+                }
+                Some(_) => transformed = true,
             }
         }
-        Self::Object
+        Err(if transformed {
+            Status::not_acceptable(&format!(
+                "only the following media types are accepted: {REPRESENTATIONS}, application/yaml, application/vnd.kubernetes.protobuf"
+            ))
+        } else {
+            Status::not_acceptable(&format!(
+                "406: Not Acceptable\n\nAvailable representations: {REPRESENTATIONS}"
+            ))
+        })
+    }
+}
+
+fn include(query: &Query) -> Result<Include> {
+    match query.get("includeObject") {
+        None | Some("Metadata") => Ok(Include::Metadata),
+        Some("Object") => Ok(Include::Object),
+        Some("None") => Ok(Include::None),
+        Some(other) => Err(Status::bad_request(format!(
+            "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: must be 'Metadata', 'Object', 'None', or empty"
+        ))),
     }
 }
 
@@ -203,20 +313,6 @@ pub(super) fn header<'a>(parts: &'a Parts, name: &str) -> &'a str {
 pub(super) fn content_type(parts: &Parts) -> &str {
     let value = header(parts, "content-type");
     value.split(';').next().unwrap_or("").trim()
-}
-
-/// Reads a body as JSON, or as YAML, of which JSON is a part.
-///
-/// # Errors
-/// 400 when it is neither.
-pub(super) fn parse_body(body: &[u8]) -> Result<Value> {
-    serde_json::from_slice(body).or_else(|error| {
-        let text =
-            std::str::from_utf8(body).map_err(|_| Status::bad_request("the body is not UTF-8"))?;
-        serde_saphyr::from_str(text).map_err(|_| {
-            Status::bad_request(format!("the object provided is unrecognized: {error}"))
-        })
-    })
 }
 
 /// The field manager: the query's, else the program of the `User-Agent`.
@@ -240,27 +336,26 @@ mod tests {
 
     #[test]
     fn paths_name_kinds() {
-        let target = Target::parse("/apis/apps/v1/namespaces/ws/deployments/webapp/scale").unwrap();
+        let parse = |path| PathInfo::parse(path).and_then(|info| Target::of(&info));
+        let path = "/apis/apps/v1/namespaces/ws/deployments/webapp/scale";
+        let target = parse(path).unwrap();
         assert_eq!(target.resource.kind, "Deployment");
         assert_eq!(
             (target.namespace.as_str(), target.name.as_str()),
             ("ws", "webapp")
         );
-        assert_eq!(target.rule_resource(), "deployments/scale");
-        let target = Target::parse("/api/v1/namespaces/ws").unwrap();
+        let info = PathInfo::parse(path).unwrap();
+        assert_eq!(info.rule_resource(), "deployments/scale");
+        let target = parse("/api/v1/namespaces/ws").unwrap();
         assert_eq!(
             (target.resource.kind, target.name.as_str()),
             ("Namespace", "ws")
         );
-        let target = Target::parse("/api/v1/namespaces/ws/status").unwrap();
+        let target = parse("/api/v1/namespaces/ws/status").unwrap();
         assert_eq!(target.subresource, "status");
-        assert_eq!(Target::parse("/api/v1/pods").unwrap().scope(), None);
-        assert!(
-            Target::parse("/apis/events.k8s.io/v1/events")
-                .unwrap()
-                .new_events
-        );
-        assert!(Target::parse("/apis/apps/v1beta1/deployments").is_none());
-        assert!(Target::parse("/api/v1/pods/without-namespace").is_none());
+        assert_eq!(parse("/api/v1/pods").unwrap().scope(), None);
+        assert!(parse("/apis/events.k8s.io/v1/events").unwrap().new_events);
+        assert!(parse("/apis/apps/v1beta1/deployments").is_none());
+        assert!(parse("/api/v1/pods/without-namespace").is_none());
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant, sleep_until};
 
-use super::list::Filter;
+use super::list::{self, Filter};
 use super::present::Presenter;
 use crate::status::{Result, Status};
 use crate::store::{Change, ChangeType, Resource, Store};
@@ -28,7 +28,7 @@ pub(super) struct Start {
     pub(super) presenter: Presenter,
     /// `None` begins with the objects that are there.
     pub(super) version: Option<u64>,
-    /// Whether a bookmark marks the end of those objects (`sendInitialEvents`).
+    /// Whether a bookmark marks the end of those objects (`sendInitialEvents`, or no version at all).
     pub(super) marks_initial_end: bool,
     pub(super) bookmarks: bool,
     pub(super) timeout: Duration,
@@ -216,12 +216,8 @@ impl Watch {
 /// The version to start from; `None` for "the objects that are there first".
 ///
 /// # Errors
-/// 400 when it is no number.
+/// 500 when it is no number, as upstream.
 pub(super) fn version(text: Option<&str>) -> Result<Option<u64>> {
-    match text {
-        None | Some("0") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| {
-            Status::bad_request(format!("invalid resource version {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"))
-        }),
-    }
+    let version = list::number(text.unwrap_or("")).map_err(Status::unclassified)?;
+    Ok(version.filter(|version| *version > 0))
 }

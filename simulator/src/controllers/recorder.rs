@@ -172,7 +172,8 @@ impl Recorder {
         self.create(key, &event, now);
     }
 
-    /// An event of the recorder of events.k8s.io: repeated ones become a series, whatever their message is.
+    /// An event of the recorder of events.k8s.io: repeated ones about the same version of an object become a series,
+    /// whatever their message is (`getKey`, client-go `tools/events/event_broadcaster.go`).
     pub(super) fn event_with_action(
         &mut self,
         regarding: &ObjectReference,
@@ -183,8 +184,9 @@ impl Recorder {
     ) {
         let now = self.store.clock().now();
         let key = format!(
-            "{}/{action}/{reason}/{}",
+            "{}/{}/{action}/{reason}/{}",
             regarding.uid.as_deref().unwrap_or(""),
+            regarding.resource_version.as_deref().unwrap_or(""),
             kind.text()
         );
         if let Some(seen) = self.seen.get_mut(&key)

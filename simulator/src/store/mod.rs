@@ -2,6 +2,7 @@
 //! Synchronous and short: no method waits, no lock is held while a caller's closure runs.
 
 mod delete;
+mod history;
 mod log;
 mod meta;
 pub mod metrics;

@@ -28,6 +28,8 @@ mod patches;
 mod paths;
 mod raw;
 mod refusals;
+mod reviews;
+mod roles;
 mod selectors;
 mod table;
 mod versions;
@@ -196,14 +198,14 @@ contract! {
     keda::minimum_above_maximum_is_refused,
     watch::watch_tells_changes_in_order,
     watch::selector_turns_changes_into_additions_and_deletions,
-    access::account_can_ask_what_it_may,
-    access::account_can_list_its_rules,
-    access::admin_can_ask_for_others,
+    reviews::account_can_ask_what_it_may,
+    reviews::account_can_list_its_rules,
+    reviews::admin_can_ask_for_others,
     access::refusal_names_who_what_and_where,
     access::who_acts_as_another_has_the_others_rights,
-    access::nobody_grants_what_he_lacks,
-    access::roles_and_bindings_are_checked,
-    access::account_gets_tokens_for_a_while,
+    roles::nobody_grants_what_he_lacks,
+    roles::roles_and_bindings_are_checked,
+    reviews::account_gets_tokens_for_a_while,
     apply::every_write_is_recorded_with_its_fields,
     apply::applied_deployment_owns_what_was_sent,
     apply::same_value_is_owned_together,
@@ -267,6 +269,7 @@ contract! {
     versions::pages_show_the_state_of_the_first,
     versions::page_without_selector_counts_the_rest,
     versions::continue_token_must_be_the_servers,
+    versions::old_version_is_expired,
 }
 
 /// What lives: `cargo test -p simulator --test contract -- --ignored life`.

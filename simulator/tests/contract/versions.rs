@@ -260,3 +260,33 @@ pub(crate) async fn continue_token_must_be_the_servers(place: Place) {
         "strconv.ParseInt: parsing \"x\": invalid syntax",
     );
 }
+
+/// The first version of a cluster. A real one forgets it five to ten minutes after its start.
+pub(crate) async fn old_version_is_expired(place: Place) {
+    let list = place.core("configmaps");
+    place
+        .get(&format!(
+            "{list}?resourceVersion=1&resourceVersionMatch=Exact"
+        ))
+        .await
+        .refused(
+            410,
+            "Expired",
+            "The resourceVersion for the provided list is too old.",
+        );
+    let seen = place
+        .get(&format!(
+            "{list}?watch=1&resourceVersion=1&timeoutSeconds=5"
+        ))
+        .await
+        .lines();
+    let error = &seen[0];
+    assert_eq!((error["type"].as_str(), seen.len()), (Some("ERROR"), 1));
+    assert_eq!(error["object"]["code"], 410);
+    assert_eq!(error["object"]["reason"], "Expired");
+    let message = error["object"]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("too old resource version: 1 ("),
+        "{message}"
+    );
+}

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::present::partial;
+use super::request::Include;
 use crate::store::Resource;
 
 /// A column: name, type, whether only `-o wide` shows it.
@@ -167,6 +168,7 @@ pub(super) fn table<'a>(
     resource: &Resource,
     objects: impl IntoIterator<Item = &'a Value>,
     metadata: &Value,
+    include: Include,
     now: Timestamp,
 ) -> Value {
     let columns: Vec<_> = columns(resource)
@@ -188,7 +190,11 @@ pub(super) fn table<'a>(
             } else {
                 vec![Value::from(""); columns.len()]
             };
-            json!({"cells": cells, "object": partial(object)})
+            match include {
+                Include::Metadata => json!({"cells": cells, "object": partial(object)}),
+                Include::Object => json!({"cells": cells, "object": object}),
+                Include::None => json!({"cells": cells, "object": null}),
+            }
         })
         .collect();
     json!({

@@ -75,10 +75,10 @@ pub(super) fn cells(kind: &str, object: &Value, now: Timestamp) -> Vec<Value> {
         "Namespace" => vec![name, status["phase"].clone(), age],
         "ConfigMap" => {
             let entries = entries(&object["data"]) + entries(&object["binaryData"]);
-            vec![name, json!(entries.to_string()), age]
+            vec![name, json!(entries), age]
         }
         "Secret" => {
-            let data = entries(&object["data"]).to_string();
+            let data = entries(&object["data"]);
             vec![name, object["type"].clone(), json!(data), age]
         }
         "ResourceQuota" => {

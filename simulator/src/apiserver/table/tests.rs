@@ -8,7 +8,7 @@ use crate::store::resource::*;
 /// The table as kubectl prints it without `-o wide`.
 fn print(resource: &Resource, object: &Value) -> String {
     let now = "2026-01-01T09:02:00Z".parse().unwrap();
-    let table = table(resource, [object], &json!({}), now);
+    let table = table(resource, [object], &json!({}), Include::Metadata, now);
     let columns = table["columnDefinitions"].as_array().unwrap();
     let cells = table["rows"][0]["cells"].as_array().unwrap();
     assert_eq!(columns.len(), cells.len(), "a cell for each column");

@@ -3,8 +3,12 @@
 //! Upstream: kedacore/keda `controllers/keda/scaledobject_controller.go`, `hpa.go`, `scaledobject_finalizer.go` and
 //! `pkg/scaling/`. The autoscaling itself is not KEDA's, neither there nor here.
 
+mod announce;
 mod hpa;
 mod lease;
+mod pause;
+mod race;
+mod scale_loop;
 mod status;
 
 use std::collections::HashMap;
@@ -17,14 +21,15 @@ use tokio::time::{Duration, Instant};
 use super::Controller;
 use super::ownership::owner_key;
 use super::queue::{Key, WorkQueue};
-use super::recorder::{Kind, Recorder, reference};
+use super::recorder::{Kind, Recorder};
 use crate::api::ScaledObject;
 use crate::status::Result;
 use crate::store::resource::{DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS};
-use crate::store::{Change, ChangeType, DeleteOptions, Store};
+use crate::store::{Change, ChangeType, Store};
 
+use announce::WATCH_STARTED;
 pub(super) use lease::LeaseKeeper;
-use status::{PAUSED_MESSAGE, UNPAUSED_MESSAGE};
+use race::Race;
 
 /// Holds a ScaledObject until KEDA has stopped its loop.
 const FINALIZER: &str = "finalizer.keda.sh";
@@ -42,14 +47,13 @@ const TRANSFER_OWNERSHIP: &str = "scaledobject.keda.sh/transfer-hpa-ownership";
 /// KEDA's default for `pollingInterval` (`defaultPollingInterval`, `apis/keda/v1alpha1/withtriggers_types.go`).
 const POLLING_INTERVAL_S: i32 = 30;
 
-const WATCH_STARTED: &str = "Started scalers watch";
-const WATCH_STOPPED: &str = "Stopped scalers watch";
-
 struct Known {
     uid: String,
     /// The generation whose scalers were built last, and whether their watch runs.
     built: Option<Option<i64>>,
     watched: bool,
+    /// Its first conditions.
+    race: Race,
     next_poll: Instant,
     /// Something that it depends on changed since it was last brought to what is wanted.
     dirty: bool,
@@ -81,94 +85,12 @@ impl ScaledObjectController {
         self.queue.add(key);
     }
 
-    /// KEDA's action is often the message again.
-    fn event(&mut self, object: &ScaledObject, kind: Kind, reason: &str, message: &str) {
-        let action = match reason {
-            "KEDAScalersStopped" => reason,
-            "KEDAScalersStarted" if message == WATCH_STARTED => "ScalersWatchStarted",
-            "KEDAScalersStarted" => reason,
-            _ => message,
-        };
-        self.operator
-            .event_with_action(&reference(object), kind, reason, action, message);
-    }
-
-    /// The webhook's remark on fields that do nothing here (`scaledobject_webhook.go`).
-    fn remark(&mut self, object: &ScaledObject) {
-        if object.spec.min_replica_count.unwrap_or(0) == 0 {
-            return;
-        }
-        let mut remark = |message| {
-            self.admission.event_with_action(
-                &reference(object),
-                Kind::Normal,
-                "KEDAScalerInfo",
-                "KEDAScalerInfo",
-                message,
-            );
-        };
-        if object.spec.polling_interval.is_some() {
-            remark(
-                "PollingInterval is configured but is not relevant. PollingInterval is only relevant when minReplicaCount = 0 or idleReplicaCount = 0 or useCachedMetrics is enabled",
-            );
-        }
-        if object.spec.cooldown_period.is_some() {
-            remark(
-                "CooldownPeriod is configured but is not relevant. CooldownPeriod is only relevant when minReplicaCount = 0 or idleReplicaCount = 0",
-            );
-        }
-    }
-
-    fn finalize(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
-        self.known.remove(key);
-        let finalizers = object.metadata.finalizers.as_deref().unwrap_or_default();
-        if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
-            return Ok(());
-        }
-        self.event(object, Kind::Normal, "KEDAScalersStopped", WATCH_STOPPED);
-        self.restore(key, object)?;
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
-                let finalizers = object.metadata.finalizers.get_or_insert_default();
-                finalizers.retain(|finalizer| finalizer != FINALIZER);
-            })?;
-        // Normal according to KEDA's page of events, Warning in its code.
-        self.event(
-            object,
-            Kind::Warning,
-            "ScaledObjectDeleted",
-            "ScaledObject was deleted",
-        );
-        Ok(())
-    }
-
-    /// `restoreToOriginalReplicaCount` (`scaledobject_finalizer.go`).
-    fn restore(&self, key: &Key, object: &ScaledObject) -> Result<()> {
-        let advanced = object.spec.advanced.as_ref();
-        let restores = advanced
-            .and_then(|advanced| advanced.rest.get("restoreToOriginalReplicaCount"))
-            == Some(&serde_json::Value::Bool(true));
-        let status = object.status.as_ref();
-        let Some(replicas) = status.and_then(|status| status.original_replica_count) else {
-            return Ok(());
-        };
-        if !restores {
-            return Ok(());
-        }
-        let target = &object.spec.scale_target_ref.name;
-        match self
+    /// Finalizer and label, then the first conditions. Each write passes the webhook.
+    fn adopt(&mut self, key: &Key) -> Result<Option<ScaledObject>> {
+        let place = (&key.namespace, &key.name);
+        let held = self
             .store
-            .scale::<Deployment>(&key.namespace, target, replicas, "keda")
-        {
-            Err(error) if !error.is_not_found() => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// Finalizer, label and the first conditions.
-    fn adopt(&self, key: &Key) -> Result<Option<ScaledObject>> {
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+            .modify::<ScaledObject>(place.0, place.1, |object| {
                 let finalizers = object.metadata.finalizers.get_or_insert_default();
                 if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
                     finalizers.push(FINALIZER.to_owned());
@@ -178,8 +100,25 @@ impl ScaledObjectController {
                     .labels
                     .get_or_insert_default()
                     .insert(NAME_LABEL.to_owned(), key.name.clone());
+            })?;
+        let begun = self
+            .store
+            .modify::<ScaledObject>(place.0, place.1, |object| {
                 status::initialize(object.status.get_or_insert_default());
-            })
+            })?;
+        let is_new = |object: &ScaledObject| {
+            object
+                .status
+                .as_ref()
+                .is_none_or(|status| status.conditions.is_empty())
+        };
+        if let Some(held) = held.filter(is_new) {
+            self.remark(&held);
+            if let Some(begun) = &begun {
+                self.remark(begun);
+            }
+        }
+        Ok(begun)
     }
 
     /// Makes the autoscaler what the ScaledObject says; the text of what is wrong with it.
@@ -220,70 +159,6 @@ impl ScaledObjectController {
         Ok(None)
     }
 
-    fn pause(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
-        let name = hpa::name(object);
-        let options = DeleteOptions::background();
-        match self
-            .store
-            .delete::<HorizontalPodAutoscaler>(&key.namespace, &name, &options)
-        {
-            Err(error) if !error.is_not_found() => return Err(error),
-            _ => {}
-        }
-        let replicas = annotation(object, PAUSED_REPLICAS).and_then(|text| text.parse().ok());
-        if let Some(replicas) = replicas {
-            let target = &object.spec.scale_target_ref.name;
-            self.store
-                .scale::<Deployment>(&key.namespace, target, replicas, "keda")?;
-        }
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
-                let status = object.status.get_or_insert_default();
-                status.rest.insert(
-                    "pausedReplicaCount".to_owned(),
-                    replicas.map_or(serde_json::Value::Null, serde_json::Value::from),
-                );
-                if replicas.is_none() {
-                    status.rest.remove("pausedReplicaCount");
-                }
-                status::paused(status);
-            })?;
-        if !status::is(object.status.as_ref(), "Paused", "True") {
-            self.event(object, Kind::Normal, "ScaledObjectPaused", PAUSED_MESSAGE);
-            self.event(object, Kind::Normal, "KEDAScalersStopped", WATCH_STOPPED);
-        }
-        if let Some(known) = self.known.get_mut(key) {
-            known.built = None;
-            known.watched = false;
-        }
-        Ok(())
-    }
-
-    /// A direction is paused, or none is any more.
-    fn note_direction(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
-        let paused = is_paused_in_a_direction(object);
-        let was = status::is(object.status.as_ref(), "Paused", "True");
-        if paused == was {
-            return Ok(());
-        }
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
-                let status = object.status.get_or_insert_default();
-                status::set_paused(status, paused);
-            })?;
-        if paused {
-            self.event(object, Kind::Normal, "ScaledObjectPaused", PAUSED_MESSAGE);
-        } else {
-            self.event(
-                object,
-                Kind::Normal,
-                "ScaledObjectUnpaused",
-                UNPAUSED_MESSAGE,
-            );
-        }
-        Ok(())
-    }
-
     fn check_failed(&mut self, key: &Key, object: &ScaledObject, problem: &str) -> Result<()> {
         self.event(object, Kind::Warning, "ScaledObjectCheckFailed", problem);
         self.store
@@ -291,21 +166,6 @@ impl ScaledObjectController {
                 status::check_failed(object.status.get_or_insert_default(), problem);
             })?;
         Ok(())
-    }
-
-    /// The scalers are built when their ScaledObject changes, and watched from then on.
-    fn build(&mut self, key: &Key, object: &ScaledObject) {
-        let Some(known) = self.known.get_mut(key) else {
-            return;
-        };
-        if known.built == Some(object.metadata.generation) {
-            return;
-        }
-        known.built = Some(object.metadata.generation);
-        for trigger in &object.spec.triggers {
-            let message = format!("Scaler {} is built", trigger.type_);
-            self.event(object, Kind::Normal, "KEDAScalersStarted", &message);
-        }
     }
 
     fn ready(&mut self, key: &Key, object: &ScaledObject, replicas: i32) -> Result<()> {
@@ -322,6 +182,11 @@ impl ScaledObjectController {
                 status.original_replica_count.get_or_insert(replicas);
                 status::ready(status);
             })?;
+        let chance = (self.store.random_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        if !was_ready && let Some(known) = self.known.get_mut(key) {
+            known.race = race::begin(Instant::now(), chance);
+            self.queue.add(key.clone());
+        }
         self.note_direction(key, object)?;
         if let Some(known) = self.known.get_mut(key)
             && !std::mem::replace(&mut known.watched, true)
@@ -371,34 +236,6 @@ impl ScaledObjectController {
         self.ready(key, &object, replicas.unwrap_or(1))?;
         Ok(true)
     }
-
-    /// The loop of `pollingInterval`: a cpu trigger always counts as active, and the autoscaler's health is mirrored
-    /// (`RequestScale` in `pkg/scaling/executor/scale_scaledobjects.go`).
-    fn poll(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
-        let hpa = self
-            .store
-            .get::<HorizontalPodAutoscaler>(&key.namespace, &hpa::name(object));
-        let target = &object.spec.scale_target_ref.name;
-        let found = self
-            .store
-            .get::<Deployment>(&key.namespace, target)
-            .is_some();
-        let time = self.store.clock().time();
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
-                let status = object.status.get_or_insert_default();
-                if !found {
-                    status::target_missing(status, target);
-                    return;
-                }
-                status.last_active_time = Some(time.clone());
-                if !status::is(Some(status), "Ready", "True") {
-                    status::set_ready(status);
-                }
-                status::mirror(status, hpa.as_ref());
-            })?;
-        Ok(())
-    }
 }
 
 impl Controller for ScaledObjectController {
@@ -422,6 +259,7 @@ impl Controller for ScaledObjectController {
                         uid: uid.to_owned(),
                         built: None,
                         watched: false,
+                        race: Race::new(),
                         next_poll: Instant::now(),
                         dirty: true,
                     },
@@ -485,6 +323,7 @@ impl Controller for ScaledObjectController {
             }
         }
 
+        self.run_race(key)?;
         let now = Instant::now();
         let seconds = object.spec.polling_interval.unwrap_or(POLLING_INTERVAL_S);
         let interval = Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1));

@@ -84,9 +84,35 @@ pub(super) fn target_missing(status: &mut ScaledObjectStatus, target: &str) {
     );
 }
 
-/// The autoscaler is there. A cpu trigger counts as active whatever the load.
-pub(super) fn ready(status: &mut ScaledObjectStatus) {
-    set_ready(status);
+/// What one of the first writers knows beside Ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct First {
+    pub(super) active: bool,
+    pub(super) fallback: bool,
+}
+
+/// What a writer does not know it writes as Unknown.
+pub(super) fn first(status: &mut ScaledObjectStatus, first: First) {
+    if first.active {
+        set_active(status);
+    } else {
+        forget(status, "Active");
+    }
+    if first.fallback {
+        set(
+            status,
+            "Fallback",
+            "False",
+            "NoFallbackFound",
+            "No fallbacks are active on this scaled object",
+        );
+    } else {
+        forget(status, "Fallback");
+    }
+}
+
+/// A cpu trigger counts as active whatever the load.
+pub(super) fn set_active(status: &mut ScaledObjectStatus) {
     set(
         status,
         "Active",
@@ -94,13 +120,23 @@ pub(super) fn ready(status: &mut ScaledObjectStatus) {
         "ScalerActive",
         "Scaling is performed because triggers are active",
     );
-    set(
-        status,
-        "Fallback",
-        "False",
-        "NoFallbackFound",
-        "No fallbacks are active on this scaled object",
-    );
+}
+
+fn forget(status: &mut ScaledObjectStatus, kind: &str) {
+    let unknown = ScaledObjectCondition {
+        type_: kind.to_owned(),
+        status: "Unknown".to_owned(),
+        ..ScaledObjectCondition::default()
+    };
+    let mut present = status.conditions.iter_mut();
+    if let Some(present) = present.find(|condition| condition.type_ == kind) {
+        *present = unknown;
+    }
+}
+
+/// The autoscaler is there.
+pub(super) fn ready(status: &mut ScaledObjectStatus) {
+    set_ready(status);
     status.rest.remove("pausedReplicaCount");
     status.scale_target_kind = Some("apps/v1.Deployment".to_owned());
     status.rest.insert(

@@ -7,6 +7,7 @@ mod container;
 mod images;
 mod probes;
 mod repeated;
+mod restart;
 mod state;
 mod status;
 mod timing;

@@ -3,7 +3,9 @@
 //! Run by [`super::Runtime`]. Upstream: `locust/main.py` and `locust/runners.py` of 2.32.2.
 
 use autoscaling::CpuMillis;
-use autoscaling::load::{Failure, GeneratorId, LoadPlan, Statistics, Traffic, computation_s};
+use autoscaling::load::{
+    Failure, Figures, GeneratorId, LoadPlan, Statistics, Traffic, computation_s,
+};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
 
@@ -193,7 +195,7 @@ impl Locust {
         let generator = traffic.start(plan, Vec::new());
         self.state = State::Running(generator);
         self.set_endpoints(traffic, endpoints);
-        self.table(store, traffic, generator, now);
+        self.table(store, &traffic.figures(generator), now);
         self.say(
             store,
             now,
@@ -237,9 +239,10 @@ impl Locust {
             return self.exit().map(|exit| exit.time);
         }
         if self.next_table <= now {
-            self.table(store, traffic, generator, now);
+            let figures = traffic.figures(generator);
+            self.table(store, &figures, now);
             if self.script.reports {
-                let line = report::figures(traffic.users(generator), &traffic.figures(generator));
+                let line = report::figures(traffic.users(generator), &figures);
                 self.write(store, now, [line]);
             }
         }
@@ -298,11 +301,7 @@ impl Locust {
         });
     }
 
-    fn last_tables(
-        &self,
-        figures: &autoscaling::load::Figures,
-        statistics: &Statistics,
-    ) -> Vec<String> {
+    fn last_tables(&self, figures: &Figures, statistics: &Statistics) -> Vec<String> {
         let name = &self.script.name;
         let rates = Some(statistics.total_rates());
         let mut lines = report::table(name, figures, rates);
@@ -327,8 +326,8 @@ impl Locust {
         started + IDLE_CORES * seconds + self.cpu_before_s + running
     }
 
-    fn table(&mut self, store: &Store, traffic: &Traffic, generator: GeneratorId, now: Timestamp) {
-        let lines = report::table(&self.script.name, &traffic.figures(generator), None);
+    fn table(&mut self, store: &Store, figures: &Figures, now: Timestamp) {
+        let lines = report::table(&self.script.name, figures, None);
         self.write(store, now, lines);
         while self.next_table <= now {
             self.next_table += TABLE_INTERVAL;

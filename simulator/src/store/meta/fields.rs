@@ -34,6 +34,16 @@ const UNOWNED: &[&str] = &[
     "deletionGracePeriodSeconds",
 ];
 
+/// Structs and lists that are written even when they are empty, so that nobody makes them: they have no `omitempty`.
+const EMPTY: &[&str] = &[
+    "containers",
+    "metadata",
+    "spec",
+    "status",
+    "strategy",
+    "template",
+];
+
 impl FieldSet {
     /// All fields of an object. `custom` says that its kind is a custom resource.
     pub(crate) fn of(object: &Value, custom: bool) -> Self {
@@ -51,16 +61,6 @@ impl FieldSet {
             meta.member = false;
             if meta.is_empty() {
                 set.children.remove("f:metadata");
-            }
-        }
-        // Upstream owns no struct as such, only maps and list items; the top structs are known by name.
-        for name in ["f:spec", "f:status"] {
-            if let Some(child) = set
-                .children
-                .get_mut(name)
-                .filter(|c| !c.children.is_empty())
-            {
-                child.member = false;
             }
         }
         set
@@ -93,10 +93,15 @@ impl FieldSet {
     fn of_value(name: &str, value: &Value, custom: bool) -> Self {
         match value {
             Value::Object(map) if !map.is_empty() && !schema::is_atomic_map(custom, name) => Self {
-                // Only maps with free keys are members beside their entries; structs are not.
-                member: matches!(name, "labels" | "annotations" | "data" | "stringData"),
+                // A write that makes a map or struct owns it beside its entries, but for those that an empty
+                // object of a built-in kind has already.
+                member: custom || !EMPTY.contains(&name),
                 children: map
                     .iter()
+                    .filter(|(name, value)| {
+                        let is_empty = value.as_object().is_some_and(Map::is_empty);
+                        custom || !(is_empty && EMPTY.contains(&name.as_str()))
+                    })
                     .map(|(name, value)| (format!("f:{name}"), Self::of_value(name, value, custom)))
                     .collect(),
             },
@@ -123,9 +128,37 @@ impl FieldSet {
                 .collect(),
         };
         Self {
-            member: true,
+            member: custom || !EMPTY.contains(&name),
             children,
         }
+    }
+
+    /// The first item of a list whose key another item has, as Server-Side Apply refuses it.
+    pub(crate) fn duplicate_key(object: &Value, custom: bool) -> Option<String> {
+        fn search(path: &str, name: &str, value: &Value, custom: bool) -> Option<String> {
+            match value {
+                Value::Object(map) => map.iter().find_map(|(name, value)| {
+                    search(&format!("{path}.{name}"), name, value, custom)
+                }),
+                Value::Array(list) => {
+                    if let ListType::Map(keys) = schema::list_type(custom, name, list) {
+                        let mut seen: Vec<Map<String, Value>> = Vec::new();
+                        for key in list.iter().filter_map(|item| schema::item_key(keys, item)) {
+                            if seen.contains(&key) {
+                                let pairs: Vec<_> =
+                                    key.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                                let key = pairs.join(",");
+                                return Some(format!("{path}: duplicate entries for key [{key}]"));
+                            }
+                            seen.push(key);
+                        }
+                    }
+                    list.iter().find_map(|item| search(path, "", item, custom))
+                }
+                _ => None,
+            }
+        }
+        search("", "", object, custom)
     }
 
     /// Reads `fieldsV1`.
@@ -329,7 +362,7 @@ mod tests {
             json!({
                 "f:metadata": {"f:labels": {".": {}, "f:app": {}}},
                 "f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:spec": {"f:containers": {
-                    ".": {}, "k:{\"name\":\"webapp\"}": {
+                    "k:{\"name\":\"webapp\"}": {
                         ".": {}, "f:image": {}, "f:name": {},
                         "f:ports": {".": {}, "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}}},
                     },

@@ -145,6 +145,16 @@ pub(crate) fn record(
     own.api_version = resource.api_version();
     entries.insert(position.unwrap_or(entries.len()), own);
     entries.retain(|entry| !entry.fields.is_empty());
+    // Upstream: `apimachinery/pkg/util/managedfields/internal/managedfields.go`, `sortEncodedManagedFields`.
+    entries.sort_by_cached_key(|entry| {
+        (
+            !entry.applies,
+            entry.time.as_str().unwrap_or("").to_owned(),
+            entry.manager.clone(),
+            entry.api_version.clone(),
+            entry.subresource.clone(),
+        )
+    });
     let entries: Vec<_> = entries.iter().map(Entry::to_json).collect();
     new["metadata"]["managedFields"] = json!(entries);
 }

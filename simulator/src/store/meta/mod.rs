@@ -73,8 +73,8 @@ pub(super) fn begin_create(
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
-    if meta_text(object, "resourceVersion").is_some_and(|version| !version.is_empty()) {
-        return Err(Status::bad_request(
+    if !matches!(meta_text(object, "resourceVersion"), None | Some("" | "0")) {
+        return Err(Status::unclassified(
             "resourceVersion should not be set on objects to be created",
         ));
     }
@@ -132,16 +132,26 @@ pub(super) fn begin_update(
 ) -> Result<Option<Value>> {
     let name = meta_text(old, "name").unwrap_or("");
     let version = meta_text(&new, "resourceVersion").unwrap_or("");
-    if !version.is_empty() && version != meta_text(old, "resourceVersion").unwrap_or("") {
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        return Err(Status::unclassified(format!(
+            "strconv.ParseUint: parsing {version:?}: invalid syntax"
+        )));
+    }
+    if !matches!(version, "" | "0") && version != meta_text(old, "resourceVersion").unwrap_or("") {
         return Err(Status::stale(resource, name));
     }
     let uid = meta_text(old, "uid").unwrap_or("");
     let wanted = meta_text(&new, "uid").unwrap_or("");
     if !wanted.is_empty() && wanted != uid {
+        let namespace = meta_text(old, "namespace").unwrap_or("");
         let detail = format!(
-            "Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{namespace}/{name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}",
+            resource.plural
         );
         return Err(Status::conflict(resource, name, &detail));
+    }
+    if part == Part::Main {
+        check_deletion(resource, old, &new)?;
     }
     if part == Part::Status {
         let mut object = old.clone();
@@ -168,6 +178,7 @@ pub(super) fn begin_update(
     ] {
         replace(&mut new["metadata"], field, &old["metadata"][field]);
     }
+    replace(&mut new["metadata"], "selfLink", &Value::Null);
     for field in ["apiVersion", "kind"] {
         replace(&mut new, field, &old[field]);
     }
@@ -175,6 +186,45 @@ pub(super) fn begin_update(
         meta.retain(|_, value| !is_empty(value));
     }
     Ok(Some(new))
+}
+
+/// A client neither marks an object for deletion by a write, nor holds back one that is being deleted.
+/// Upstream: `apimachinery/pkg/api/validation/objectmeta.go`, `ValidateObjectMetaUpdate`.
+fn check_deletion(resource: &Resource, old: &Value, new: &Value) -> Result<()> {
+    let name = meta_text(old, "name").unwrap_or("");
+    let refuse = |cause: Cause| Err(Status::invalid(resource, name, &[cause.clone(), cause]));
+    let (before, wanted) = (
+        &old["metadata"]["deletionTimestamp"],
+        &new["metadata"]["deletionTimestamp"],
+    );
+    if !wanted.is_null() && wanted != before {
+        return refuse(Cause::invalid(
+            "metadata.deletionTimestamp",
+            wanted,
+            "field is immutable",
+        ));
+    }
+    if before.is_null() {
+        return Ok(());
+    }
+    let list = |object: &Value| object["metadata"]["finalizers"].as_array().cloned();
+    let present = list(old).unwrap_or_default();
+    let added: Vec<String> = list(new)
+        .unwrap_or_default()
+        .iter()
+        .filter(|finalizer| !present.contains(finalizer))
+        .map(Value::to_string)
+        .collect();
+    if added.is_empty() {
+        return Ok(());
+    }
+    refuse(Cause::forbidden(
+        "metadata.finalizers",
+        &format!(
+            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+            added.join(", ")
+        ),
+    ))
 }
 
 /// Counts the generation; `None` when the write changes nothing.
