@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
 
 use super::locustfile::{Arguments, Script};
+use super::problem::Problem;
 use super::{Endpoints, Exit, cpu_limit, report, split_image};
 use crate::store::Store;
 use crate::store::pod_log::LogKey;
@@ -39,13 +40,11 @@ pub(super) struct Locust {
     spawned: bool,
     next_table: Timestamp,
     cpu_before_s: f64,
-    problem: Option<String>,
+    problem: Option<Problem>,
 }
 
 #[derive(Debug)]
 struct Target {
-    /// Host name in the URL.
-    host: String,
     service: String,
     namespace: String,
 }
@@ -75,14 +74,9 @@ impl Locust {
             .collect();
         let arguments = Arguments::parse(&words, variable);
         let text = file(store, pod, container, &arguments.locustfile);
-        let problem = text.is_none().then(|| {
-            format!(
-                "Could not find '{}'. Ensure the locustfile is present.",
-                arguments.locustfile
-            )
-        });
         let script = Script::parse(text.as_deref().unwrap_or(""), variable);
         let url = arguments.host.clone().or_else(|| script.host.clone());
+        let problem = Problem::of(&arguments, text.as_deref(), &script, url.as_deref());
         let (_, tag) = split_image(container.image.as_deref().unwrap_or(""));
         Self {
             key,
@@ -155,10 +149,8 @@ impl Locust {
         endpoints: Endpoints,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        if let Some(problem) = &self.problem {
-            self.write(store, now, [problem.clone()]);
-            self.state = State::Ending(Exit { code: 1, time: now });
-            return None;
+        if let Some(problem) = self.problem.clone().filter(Problem::is_before_start) {
+            return self.give_up(store, &problem, now);
         }
         self.say(
             store,
@@ -166,6 +158,9 @@ impl Locust {
             "main",
             &format!("Starting Locust {}", self.version),
         );
+        if let Some(problem) = self.problem.clone() {
+            return self.give_up(store, &problem, now);
+        }
         if !self.arguments.headless {
             self.say(
                 store,
@@ -208,6 +203,19 @@ impl Locust {
         Some(self.next_table)
     }
 
+    /// Says what is wrong and ends.
+    fn give_up(&mut self, store: &Store, problem: &Problem, now: Timestamp) -> Option<Timestamp> {
+        let (logger, text) = problem.says();
+        let line = match logger {
+            Some(logger) => report::message(now, &self.host, logger, &text),
+            None => text,
+        };
+        self.write(store, now, [line]);
+        let code = problem.exit_code();
+        self.state = State::Ending(Exit { code, time: now });
+        None
+    }
+
     fn run(
         &mut self,
         store: &Store,
@@ -219,7 +227,7 @@ impl Locust {
             self.spawned = true;
             let text = format!(
                 "All users spawned: {{\"{}\": {users}}} ({users} total users)",
-                self.script.class,
+                self.script.class.as_deref().unwrap_or("User"),
                 users = self.arguments.users
             );
             self.say(store, now, "runners", &text);
@@ -306,7 +314,7 @@ impl Locust {
         let rates = Some(statistics.total_rates());
         let mut lines = report::table(name, figures, rates);
         lines.extend(report::percentiles(name, statistics, figures.requests));
-        lines.extend(report::errors(name, &self.target.host, statistics.errors()));
+        lines.extend(report::errors(name, statistics.errors()));
         lines
     }
 
@@ -335,7 +343,16 @@ impl Locust {
     }
 
     fn say(&self, store: &Store, now: Timestamp, logger: &str, text: &str) {
-        self.write(store, now, [report::message(now, &self.host, logger, text)]);
+        self.write(
+            store,
+            now,
+            [report::message(
+                now,
+                &self.host,
+                &format!("INFO/locust.{logger}"),
+                text,
+            )],
+        );
     }
 
     fn write(&self, store: &Store, now: Timestamp, lines: impl IntoIterator<Item = String>) {
@@ -355,7 +372,6 @@ impl Target {
         Self {
             namespace: labels.next().unwrap_or(own_namespace).to_owned(),
             service,
-            host: host.to_owned(),
         }
     }
 }
