@@ -7,7 +7,7 @@
 use leptos::prelude::*;
 
 use crate::error::Result;
-use crate::model::{ClassPhase, SeatCard};
+use crate::model::{ClassPhase, FaultStates, SeatCard, Sentinel, Switch};
 
 /// Applies the workshop's objects. `take_over` also replaces those that someone else applied.
 #[server(prefix = "/api", endpoint = "deploy")]
@@ -82,6 +82,42 @@ pub async fn set_class_phase(phase: ClassPhase) -> Result<()> {
     session::class()?.set_phase(phase).await
 }
 
+/// Turns a trouble of the whole cluster on or off. Only in the demo, as the next three.
+#[server(prefix = "/api", endpoint = "set_fault")]
+pub async fn set_fault(
+    fault: Switch,
+    on: bool,
+    #[server(default)] value: Option<i64>,
+) -> Result<FaultStates> {
+    let faults = session::faults()?;
+    faults.set(fault, on, value).await?;
+    Ok(faults.states().await)
+}
+
+/// Turns all troubles off, and mends every seat.
+#[server(prefix = "/api", endpoint = "end_faults")]
+pub async fn end_faults() -> Result<FaultStates> {
+    let faults = session::faults()?;
+    faults.end().await?;
+    Ok(faults.states().await)
+}
+
+/// Breaks one seat.
+#[server(prefix = "/api", endpoint = "break_seat")]
+pub async fn break_seat(seat: String, sentinel: Sentinel) -> Result<FaultStates> {
+    let faults = session::faults()?;
+    faults.break_seat(&seat, sentinel).await?;
+    Ok(faults.states().await)
+}
+
+/// Restores what was there.
+#[server(prefix = "/api", endpoint = "mend_seat")]
+pub async fn mend_seat(seat: String) -> Result<FaultStates> {
+    let faults = session::faults()?;
+    faults.mend_seat(&seat).await?;
+    Ok(faults.states().await)
+}
+
 /// Who asks, from the request's context.
 #[cfg(feature = "ssr")]
 mod session {
@@ -91,7 +127,7 @@ mod session {
 
     use crate::error::{Error, Result};
     use crate::model::LoadLimits;
-    use crate::workshop::{Class, PageContext, Viewer, Workshop};
+    use crate::workshop::{Class, Faults, PageContext, Viewer, Workshop};
 
     fn viewer() -> Result<PageContext> {
         use_context::<PageContext>().ok_or(Error::Unauthenticated)
@@ -111,6 +147,11 @@ mod session {
             Viewer::Attendee { .. } => Err(Error::Forbidden),
             Viewer::Anonymous => Err(Error::Unauthenticated),
         }
+    }
+
+    pub(super) fn faults() -> Result<Arc<dyn Faults>> {
+        class()?;
+        viewer()?.faults.ok_or(Error::NotFound)
     }
 
     pub(super) fn load_limits() -> Result<LoadLimits> {

@@ -6,6 +6,7 @@ mod class_access;
 mod confirmation;
 mod connection_badge;
 mod control_bar;
+mod fault_board;
 mod header;
 mod load_form;
 mod loop_strip;
@@ -17,6 +18,7 @@ mod why_panel;
 
 pub(crate) use chart_panel::ChartPanel;
 pub(crate) use control_bar::ControlBar;
+pub(crate) use fault_board::FaultBoard;
 pub(crate) use header::Header;
 pub(crate) use loop_strip::LoopStrip;
 pub(crate) use pods_table::PodsTable;

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::model::{Claimed, History, Overview, Panel, Snapshot};
+use crate::model::{Claimed, FaultStates, History, Overview, Panel, Snapshot};
 
 /// The panel, and what the signed-in person sees of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,12 @@ pub enum Seen {
     },
     Seats {
         overview: Overview,
+        /// There is a page of faults.
+        faults: bool,
+    },
+    Faults {
+        overview: Overview,
+        faults: FaultStates,
     },
     /// A seat was just taken with the class's code.
     Claimed {
@@ -66,7 +72,10 @@ impl FirstPaint {
                 (Err(error), _) | (_, Err(error)) => Seen::Failed { error },
             },
             Viewer::Instructor { class } => match class.overview().await {
-                Ok(overview) => Seen::Seats { overview },
+                Ok(overview) => Seen::Seats {
+                    overview,
+                    faults: context.faults.is_some(),
+                },
                 Err(error) => Seen::Failed { error },
             },
         };
@@ -74,5 +83,17 @@ impl FirstPaint {
             panel: Some(context.panel.clone()),
             seen,
         }
+    }
+
+    /// The same for the page of faults, where the viewer has one.
+    pub async fn gather_faults(context: &crate::workshop::PageContext) -> Self {
+        let mut first = Self::gather(context).await;
+        if let (Seen::Seats { overview, .. }, Some(faults)) = (&first.seen, &context.faults) {
+            first.seen = Seen::Faults {
+                overview: overview.clone(),
+                faults: faults.states().await,
+            };
+        }
+        first
     }
 }

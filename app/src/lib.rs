@@ -33,9 +33,9 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
-use pages::{SeatPage, SeatsPage, SignInPage};
+use pages::{FaultsPage, SeatPage, SeatsPage, SignInPage};
 
-/// The three pages. Who sees which one is the server's decision: it redirects by role.
+/// The pages. Who sees which one is the server's decision: it redirects by role.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -45,6 +45,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <main class="page">{words::error(&Error::NotFound)}</main> }>
                 <Route path=path!("/") view=SeatPage />
                 <Route path=path!("/seats") view=SeatsPage />
+                <Route path=path!("/faults") view=FaultsPage />
                 <Route path=path!("/sign-in") view=SignInPage />
                 <Route path=path!("/join") view=SignInPage />
                 // A refused sign-in is answered in place: the address is still the form's, or the identity provider's choice.

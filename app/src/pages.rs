@@ -2,10 +2,12 @@
 #![expect(unreachable_pub, reason = "the component macro writes `pub` itself")]
 
 mod claimed;
+mod faults;
 mod seat;
 mod seats;
 mod sign_in;
 
+pub(crate) use faults::FaultsPage;
 pub(crate) use seat::SeatPage;
 pub(crate) use seats::SeatsPage;
 pub(crate) use sign_in::SignInPage;

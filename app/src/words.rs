@@ -776,6 +776,7 @@ pub fn load_left(row: &SeatRow, now: TimeMs) -> String {
     }
 }
 
+pub mod faults;
 mod why;
 pub(crate) use why::tolerated;
 pub use why::{Why, explanation, finding};

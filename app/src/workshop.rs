@@ -6,7 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::Result;
-use crate::model::{ClassPhase, History, LoadSettings, Overview, Panel, SeatCard, Snapshot};
+use crate::model::{
+    ClassPhase, FaultStates, History, LoadSettings, Overview, Panel, SeatCard, Sentinel, Snapshot,
+    Switch,
+};
 
 /// One attendee's namespace, as their session may see it and act on it.
 #[async_trait]
@@ -58,6 +61,25 @@ pub trait Class: Send + Sync {
     async fn set_phase(&self, phase: ClassPhase) -> Result<()>;
 }
 
+/// Troubles at will. Only a demo has it, since only its cluster is simulated; an instructor's session alone gets it.
+#[async_trait]
+pub trait Faults: Send + Sync {
+    /// What is broken now.
+    async fn states(&self) -> FaultStates;
+
+    /// Turns a trouble of the whole cluster on, with its usual value if none is given, or off.
+    async fn set(&self, switch: Switch, on: bool, value: Option<i64>) -> Result<()>;
+
+    /// Breaks one seat, by its number.
+    async fn break_seat(&self, seat: &str, sentinel: Sentinel) -> Result<()>;
+
+    /// Restores what was there before.
+    async fn mend_seat(&self, seat: &str) -> Result<()>;
+
+    /// Turns everything off and mends every seat.
+    async fn end(&self) -> Result<()>;
+}
+
 /// Who asks. Provided as context to every page and server function.
 #[derive(Clone)]
 pub enum Viewer {
@@ -77,6 +99,8 @@ pub enum Viewer {
 #[derive(Clone)]
 pub struct PageContext {
     pub viewer: Viewer,
+    /// `None` for everybody but the instructor of a demo.
+    pub faults: Option<Arc<dyn Faults>>,
     pub panel: Panel,
     /// The folder of this build's assets, `/pkg/<hash>`.
     pub assets: String,

@@ -6,11 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::behavior::Behavior;
+use crate::metric::{Evaluation, Metric, MetricFailure, Outcome};
 use crate::normalize::{
     AbleToScale, RecommendationHistory, ScaleEvents, ScalingLimited, normalize,
     normalize_with_behavior,
 };
-use crate::replica_calculator::{Calculation, PodState, Tolerances, Unavailable, replicas};
 
 /// `spec.minReplicas` and `spec.maxReplicas`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,15 +25,18 @@ pub struct Observation<'a> {
     /// The scale's `spec.replicas`.
     pub current: u32,
     pub limits: Limits,
-    /// `averageUtilization` of the CPU metric, percent of the request.
-    pub target: u32,
     /// `spec.behavior`, if there is one.
     pub behavior: Option<&'a Behavior>,
-    /// The pods that the target's selector matches, or what the metrics API answered instead of samples.
-    pub pods: Result<&'a [PodState], &'a Unavailable>,
+    /// `spec.metrics` with what was observed of each; an inner `Err` is one that cannot be asked, the outer one
+    /// says that the target's pods belong to other autoscalers as well.
+    pub metrics: Result<&'a [Result<Metric<'a>, MetricFailure>], AmbiguousSelector>,
     /// In milliseconds.
     pub now: i64,
 }
+
+/// The selector's pods are selected by other autoscalers' targets, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AmbiguousSelector;
 
 /// What an autoscaler remembers between its looks. The HPA controller keeps one per object; a new one starts
 /// empty, so a restart of the controller forgets the window.
@@ -49,30 +52,33 @@ pub struct Autoscaler {
 pub enum Verdict {
     /// The target has no replicas, which turns the autoscaler off (`ScalingActive` False, `ScalingDisabled`).
     Disabled,
+    /// More than one autoscaler would move the pods, so none does (`ScalingActive` False, `AmbiguousSelector`).
+    Ambiguous,
     /// No replica count could be computed; the target stays as it is.
-    Unavailable(Unavailable),
+    Unavailable(Evaluation),
     /// The target stays or is set to `replicas`.
     Proposal(Proposal),
 }
 
 /// What the autoscaler asks for, and the conditions that tell why.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Proposal {
     /// Replicas to ask for, equal to the current ones when there is nothing to do.
     pub replicas: u32,
     /// Set when `replicas` differs from the current ones.
     pub rescale: Option<RescaleReason>,
-    /// The metric's value; `None` when the count was outside the limits, since then no metric is read.
-    pub calculation: Option<Calculation>,
+    /// What the metrics say; `None` when the count was outside the limits, since then no metric is read.
+    pub evaluation: Option<Evaluation>,
     pub able_to_scale: AbleToScale,
     /// The condition `ScalingLimited` and its status; `None` leaves it as it was.
     pub scaling_limited: Option<(ScalingLimited, bool)>,
 }
 
 /// The second half of the event `SuccessfulRescale`. `text` is upstream's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RescaleReason {
-    AboveTarget,
+    /// Of the metric that asks for the most.
+    AboveTarget(String),
     BelowTarget,
     AboveMaxReplicas,
     BelowMinReplicas,
@@ -81,13 +87,14 @@ pub enum RescaleReason {
 impl RescaleReason {
     /// Upstream's words.
     #[must_use]
-    pub fn text(self) -> &'static str {
+    pub fn text(&self) -> String {
         match self {
-            Self::AboveTarget => "cpu resource utilization (percentage of request) above target",
+            Self::AboveTarget(metric) => return format!("{metric} above target"),
             Self::BelowTarget => "All metrics below target",
             Self::AboveMaxReplicas => "Current number of replicas above Spec.MaxReplicas",
             Self::BelowMinReplicas => "Current number of replicas below Spec.MinReplicas",
         }
+        .to_owned()
     }
 }
 
@@ -114,7 +121,7 @@ impl Autoscaler {
             Verdict::Proposal(Proposal {
                 replicas,
                 rescale: Some(reason),
-                calculation: None,
+                evaluation: None,
                 able_to_scale: AbleToScale::SucceededRescale(replicas),
                 scaling_limited: None,
             })
@@ -126,47 +133,45 @@ impl Autoscaler {
             return outside(limits.min, RescaleReason::BelowMinReplicas);
         }
 
-        let calculation = match seen
-            .pods
-            .map_err(Clone::clone)
-            .and_then(|pods| replicas(current, seen.target, pods, Tolerances::default(), now))
-        {
-            Ok(calculation) => calculation,
-            Err(unavailable) => return Verdict::Unavailable(unavailable),
+        let tolerances = seen.behavior.map(Behavior::tolerances).unwrap_or_default();
+        let Ok(metrics) = seen.metrics else {
+            return Verdict::Ambiguous;
+        };
+        let evaluation = Evaluation::of(metrics, current, tolerances, now);
+        let Outcome::Wanted {
+            replicas: wanted,
+            metric,
+        } = evaluation.outcome.clone()
+        else {
+            return Verdict::Unavailable(evaluation);
         };
         let normalized = match seen.behavior {
-            None => normalize(
-                &mut self.history,
-                calculation.replicas,
-                current,
-                limits,
-                now,
-            ),
+            None => normalize(&mut self.history, wanted, current, limits, now),
             Some(behavior) => normalize_with_behavior(
                 &mut self.history,
                 (&self.ups, &self.downs),
                 &behavior.with_defaults(),
-                calculation.replicas,
+                wanted,
                 current,
                 limits,
                 now,
             ),
         };
-        let rescale =
-            (normalized.replicas != current).then_some(if calculation.replicas > current {
-                RescaleReason::AboveTarget
-            } else {
-                RescaleReason::BelowTarget
-            });
+        let reason = if wanted > current {
+            RescaleReason::AboveTarget(metric)
+        } else {
+            RescaleReason::BelowTarget
+        };
+        let rescale = (normalized.replicas != current).then_some(reason);
         Verdict::Proposal(Proposal {
             replicas: normalized.replicas,
-            rescale,
-            calculation: Some(calculation),
             able_to_scale: if rescale.is_some() {
                 AbleToScale::SucceededRescale(normalized.replicas)
             } else {
                 normalized.able_to_scale
             },
+            rescale,
+            evaluation: Some(evaluation),
             scaling_limited: Some((normalized.scaling_limited, normalized.limited)),
         })
     }

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::DOWNSCALE_STABILIZATION_S;
+use crate::cpu::small_quantity;
+use crate::replica_calculator::Tolerances;
 
 /// Scaling rules of both directions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,10 @@ pub struct ScalingRules {
     pub select_policy: Option<SelectPolicy>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<ScalingPolicy>,
+    /// A quantity such as `0.05`; the controller's own tolerance if unset. Beta and on in Kubernetes 1.35
+    /// (feature gate `HPAConfigurableTolerance`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<String>,
 }
 
 /// Which of several policies counts.
@@ -92,6 +98,20 @@ impl Behavior {
         }
     }
 
+    /// `tolerancesForHpa`: each direction's own, where it has one.
+    #[must_use]
+    pub fn tolerances(&self) -> Tolerances {
+        let own = |rules: &Option<ScalingRules>| {
+            let tolerance = rules.as_ref()?.tolerance.as_deref()?;
+            small_quantity(tolerance).filter(|tolerance| *tolerance >= 0.0)
+        };
+        let default = Tolerances::default();
+        Tolerances {
+            scale_up: own(&self.scale_up).unwrap_or(default.scale_up),
+            scale_down: own(&self.scale_down).unwrap_or(default.scale_down),
+        }
+    }
+
     /// The scale-down stabilisation window in seconds; `--horizontal-pod-autoscaler-downscale-stabilization` if unset.
     #[must_use]
     pub fn scale_down_window(&self) -> u32 {
@@ -125,5 +145,6 @@ fn fill(
         } else {
             given.policies
         },
+        tolerance: given.tolerance,
     }
 }

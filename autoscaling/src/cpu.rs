@@ -24,18 +24,8 @@ impl CpuMillis {
     /// `None` if it is not one. Rounded up to whole thousandths.
     #[must_use]
     pub fn parse(quantity: &str) -> Option<Self> {
-        let (digits, nanos_per_unit) = match quantity.as_bytes().last()? {
-            b'n' => (&quantity[..quantity.len() - 1], 1.0),
-            b'u' => (&quantity[..quantity.len() - 1], 1e3),
-            b'm' => (&quantity[..quantity.len() - 1], 1e6),
-            b'k' => (&quantity[..quantity.len() - 1], 1e12),
-            _ => (quantity, 1e9),
-        };
-        let number: f64 = digits.parse().ok()?;
-        if !number.is_finite() || number.abs() > 1e9 * 1e9 / nanos_per_unit {
-            return None;
-        }
-        Some(Self::from_nanos((number * nanos_per_unit).round() as i64))
+        let nanos = small_quantity(quantity)? * 1e9;
+        (nanos.abs() <= 1e18).then(|| Self::from_nanos(nanos.round() as i64))
     }
 
     /// In cores.
@@ -43,6 +33,19 @@ impl CpuMillis {
     pub fn cores(self) -> f64 {
         self.0 as f64 / 1000.0
     }
+}
+
+/// A Kubernetes quantity as a number, with the suffixes that CPU and ratios have.
+pub(crate) fn small_quantity(quantity: &str) -> Option<f64> {
+    let (digits, unit) = match quantity.as_bytes().last()? {
+        b'n' => (&quantity[..quantity.len() - 1], 1e-9),
+        b'u' => (&quantity[..quantity.len() - 1], 1e-6),
+        b'm' => (&quantity[..quantity.len() - 1], 1e-3),
+        b'k' => (&quantity[..quantity.len() - 1], 1e3),
+        _ => (quantity, 1.0),
+    };
+    let number: f64 = digits.parse().ok()?;
+    number.is_finite().then_some(number * unit)
 }
 
 impl fmt::Display for CpuMillis {
@@ -55,13 +58,13 @@ impl Add for CpuMillis {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for CpuMillis {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 

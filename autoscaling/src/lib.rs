@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`replica_calculator`] | `pkg/controller/podautoscaler/replica_calculator.go` |
 //! | [`normalize`] | the `normalize…`, `stabilize…` and `convert…` functions of `horizontal.go` there |
+//! | [`metric`] | `computeReplicasForMetrics` and the `computeStatusFor…` functions there |
+//! | [`unavailable`] | the errors of both, and of `metrics/client.go` |
 //! | [`autoscaler`] | `reconcileAutoscaler` of `horizontal.go`, without its reads and writes |
 //! | [`behavior`] | `pkg/apis/autoscaling/v2/defaults.go` |
 //! | [`load`] | none: closed-loop users against CPU-limited pods |
@@ -15,12 +17,17 @@ pub mod autoscaler;
 pub mod behavior;
 pub mod cpu;
 pub mod load;
+pub mod metric;
 pub mod normalize;
 pub mod replica_calculator;
+pub mod unavailable;
 
-pub use autoscaler::{Autoscaler, Limits, Observation, Proposal, RescaleReason, Verdict};
+pub use autoscaler::{
+    AmbiguousSelector, Autoscaler, Limits, Observation, Proposal, RescaleReason, Verdict,
+};
 pub use behavior::{Behavior, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use cpu::CpuMillis;
+pub use metric::{Evaluation, Metric, MetricFailure, Outcome};
 pub use normalize::{AbleToScale, ScalingLimited, scale_up_limit};
 pub use replica_calculator::{desired_replicas, within_tolerance};
 

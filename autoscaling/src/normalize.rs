@@ -140,7 +140,7 @@ impl RecommendationHistory {
 
     /// Upstream's `stabilizeRecommendation`: the highest of the last five minutes.
     fn stabilize(&mut self, wanted: u32, now: i64) -> u32 {
-        let cutoff = now - i64::from(DOWNSCALE_STABILIZATION_S) * 1000;
+        let cutoff = now.saturating_sub(i64::from(DOWNSCALE_STABILIZATION_S) * 1000);
         let highest = self
             .recommendations
             .iter()
@@ -153,8 +153,8 @@ impl RecommendationHistory {
 
     /// Upstream's `stabilizeRecommendationWithBehaviors`: `current`, moved into the range that the windows leave.
     fn stabilize_with(&mut self, behavior: &Behavior, wanted: u32, current: u32, now: i64) -> u32 {
-        let up_cutoff = now - i64::from(behavior.scale_up_window()) * 1000;
-        let down_cutoff = now - i64::from(behavior.scale_down_window()) * 1000;
+        let up_cutoff = now.saturating_sub(i64::from(behavior.scale_up_window()) * 1000);
+        let down_cutoff = now.saturating_sub(i64::from(behavior.scale_down_window()) * 1000);
         let (mut lowest, mut highest) = (wanted, wanted);
         for recommendation in &self.recommendations {
             if recommendation.time > up_cutoff {
@@ -191,7 +191,7 @@ impl ScaleEvents {
             .max()
             .unwrap_or(0);
         self.events
-            .retain(|event| event.time >= now - longest * 1000);
+            .retain(|event| event.time >= now.saturating_sub(longest * 1000));
         self.events.push(Recommendation {
             replicas,
             time: now,
@@ -201,12 +201,12 @@ impl ScaleEvents {
     /// Pods added or removed in the last `period_seconds`.
     #[must_use]
     pub fn within(&self, period_seconds: u32, now: i64) -> u32 {
-        let cutoff = now - i64::from(period_seconds) * 1000;
+        let cutoff = now.saturating_sub(i64::from(period_seconds) * 1000);
         self.events
             .iter()
             .filter(|event| event.time > cutoff)
             .map(|event| event.replicas)
-            .sum()
+            .fold(0, u32::saturating_add)
     }
 }
 

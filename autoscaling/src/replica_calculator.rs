@@ -1,12 +1,12 @@
-//! How many replicas a CPU utilisation asks for, before any limit.
+//! How many replicas a resource metric asks for, before any limit.
 //!
-//! Follows upstream's `pkg/controller/podautoscaler/replica_calculator.go` (`GetResourceReplicas`, `groupPods`)
-//! and `metrics/utilization.go`. Called by [`crate::autoscaler`] and, for the small helpers, by the "why" sentences.
-
-use std::fmt;
+//! Follows upstream's `pkg/controller/podautoscaler/replica_calculator.go` (`GetResourceReplicas`,
+//! `GetRawResourceReplicas`, `groupPods`) and `metrics/utilization.go`. Called by [`crate::metric`] and, for the small
+//! helpers, by the "why" sentences.
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::unavailable::Unavailable;
 use crate::{CpuMillis, TOLERANCE};
 
 /// How long after its start a pod's CPU samples must be newer than its readiness, in milliseconds.
@@ -19,7 +19,12 @@ pub const CPU_INITIALIZATION_PERIOD_MS: i64 = 300_000;
 /// `--horizontal-pod-autoscaler-initial-readiness-delay`, 30 s.
 pub const INITIAL_READINESS_DELAY_MS: i64 = 30_000;
 
-/// What the calculation knows of one pod that the selector matches.
+/// Upstream's `MilliValue`: thousandths of the resource's unit, so of a core for CPU and of a byte for memory.
+pub type MilliValue = CpuMillis;
+
+/// What the calculation knows of one pod that the selector matches, for one resource.
+///
+/// Where the metric is a container's, the amounts are that container's alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodState {
     pub name: String,
@@ -30,8 +35,8 @@ pub struct PodState {
     pub start_time: Option<i64>,
     /// The Ready condition: is it `True`, and since when.
     pub ready: Option<Readiness>,
-    /// Sum of the containers' CPU requests, or the container that has none.
-    pub request: Result<CpuMillis, MissingRequest>,
+    /// Sum of the containers' requests, or the container that has none.
+    pub request: Result<MilliValue, MissingRequest>,
     /// The pod's sample of the metrics API, summed over its containers.
     pub sample: Option<Sample>,
 }
@@ -56,14 +61,14 @@ pub struct Readiness {
 /// One pod's value in the metrics API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
-    pub usage: CpuMillis,
+    pub usage: MilliValue,
     /// End of the measured interval, in milliseconds.
     pub timestamp: i64,
     /// Length of the measured interval, in milliseconds.
     pub window: i64,
 }
 
-/// A container without a CPU request.
+/// A container without a request of the resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingRequest {
     pub container: String,
@@ -91,7 +96,34 @@ impl Tolerances {
     }
 }
 
-/// The result, with the figures that the status shows.
+/// What the metric's value is held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// `averageUtilization`, percent of the request.
+    Utilization(u32),
+    /// `averageValue` for each pod.
+    AverageValue(MilliValue),
+}
+
+/// Which rule of readiness a resource has: only CPU is distrusted while a pod starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceKind {
+    Cpu,
+    Other,
+}
+
+/// The result of one metric, with the figures that the status shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricCalculation {
+    /// Replicas wanted, before any limit.
+    pub replicas: u32,
+    /// Percent of the request, truncated; `None` where the target is an average value.
+    pub utilization: Option<u32>,
+    /// Mean usage of the pods that have a valid sample.
+    pub average: MilliValue,
+}
+
+/// The result for CPU by utilisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calculation {
     /// Replicas wanted, before any limit.
@@ -102,45 +134,7 @@ pub struct Calculation {
     pub average: CpuMillis,
 }
 
-/// Why no replica count could be computed. `Display` is upstream's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unavailable {
-    /// The metrics API answered with an empty list.
-    NoMetrics,
-    /// The metrics API answered with an error.
-    MetricsApi(String),
-    /// There are samples, none of which may be used yet.
-    PodsMightBeUnready,
-    /// A container has no CPU request.
-    MissingRequest { container: String, pod: String },
-    /// Only samples of pods that the selector does not match.
-    NoMetricsMatched,
-}
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoMetrics => f.write_str(
-                "unable to get metrics for resource cpu: no metrics returned from resource metrics API",
-            ),
-            Self::MetricsApi(answer) => write!(
-                f,
-                "unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: {answer}"
-            ),
-            Self::PodsMightBeUnready => f.write_str(
-                "did not receive metrics for targeted pods (pods might be unready)",
-            ),
-            Self::MissingRequest { container, pod } => {
-                write!(f, "missing request for cpu in container {container} of Pod {pod}")
-            }
-            Self::NoMetricsMatched => f.write_str("no metrics returned matched known pods"),
-        }
-    }
-}
-
-impl std::error::Error for Unavailable {}
-
-/// Replicas that `pods` ask for at `target` percent of their request.
+/// Replicas that `pods` ask for at `target` percent of their CPU request.
 ///
 /// `current` is the scale's `spec.replicas`, `now` in milliseconds.
 ///
@@ -153,6 +147,27 @@ pub fn replicas(
     tolerances: Tolerances,
     now: i64,
 ) -> Result<Calculation, Unavailable> {
+    let target = Target::Utilization(target);
+    let result = metric_replicas(current, target, ResourceKind::Cpu, pods, tolerances, now)?;
+    Ok(Calculation {
+        replicas: result.replicas,
+        utilization: result.utilization.unwrap_or(0),
+        average: result.average,
+    })
+}
+
+/// Replicas that `pods` ask for, by any resource and either kind of target.
+///
+/// # Errors
+/// When there is no usable sample; the text is [`Unavailable::message`].
+pub fn metric_replicas(
+    current: u32,
+    target: Target,
+    kind: ResourceKind,
+    pods: &[PodState],
+    tolerances: Tolerances,
+    now: i64,
+) -> Result<MetricCalculation, Unavailable> {
     if pods.iter().all(|pod| pod.sample.is_none()) {
         return Err(Unavailable::NoMetrics);
     }
@@ -160,7 +175,7 @@ pub fn replicas(
     let (mut unready, mut missing) = (Vec::new(), Vec::new());
     let mut ready_pods = 0;
     for pod in pods {
-        match group(pod, now) {
+        match group(pod, kind, now) {
             Group::Ignored => {}
             Group::Unready => unready.push(pod),
             Group::Missing => missing.push(pod),
@@ -173,23 +188,19 @@ pub fn replicas(
     if measured.is_empty() {
         return Err(Unavailable::PodsMightBeUnready);
     }
-    for pod in pods {
-        if let Err(missing) = &pod.request {
-            return Err(Unavailable::MissingRequest {
-                container: missing.container.clone(),
-                pod: pod.name.clone(),
-            });
-        }
+    if matches!(target, Target::Utilization(_)) {
+        all_have_requests(pods)?;
     }
 
-    let (ratio, utilization, average) = utilization_ratio(&measured, target)?;
+    let usage = Usage::of(&measured, target)?;
     let answer = |replicas| {
-        Ok(Calculation {
+        Ok(MetricCalculation {
             replicas,
-            utilization,
-            average,
+            utilization: usage.utilization,
+            average: usage.average,
         })
     };
+    let ratio = usage.ratio;
     let scale_up_with_unready = !unready.is_empty() && ratio > 1.0;
     if !scale_up_with_unready && missing.is_empty() {
         if tolerances.is_within(ratio) {
@@ -199,21 +210,16 @@ pub fn replicas(
     }
 
     // A pod without a sample must not push the count in either direction: on the way down it counts as
-    // fully used, on the way up as idle.
+    // fully used (or, by value, as on target), on the way up as idle.
     if ratio < 1.0 {
-        let fallback = i64::from(target.max(100));
-        measured.extend(
-            missing
-                .iter()
-                .map(|pod| (*pod, CpuMillis(request(pod).0 * fallback / 100))),
-        );
+        measured.extend(missing.iter().map(|pod| (*pod, full(pod, target))));
     } else if ratio > 1.0 {
         measured.extend(missing.iter().map(|pod| (*pod, CpuMillis(0))));
     }
     if scale_up_with_unready {
         measured.extend(unready.iter().map(|pod| (*pod, CpuMillis(0))));
     }
-    let (new_ratio, _, _) = utilization_ratio(&measured, target)?;
+    let new_ratio = Usage::of(&measured, target)?.ratio;
     let flips = (ratio < 1.0 && new_ratio > 1.0) || (ratio > 1.0 && new_ratio < 1.0);
     if tolerances.is_within(new_ratio) || flips {
         return answer(current);
@@ -240,11 +246,14 @@ pub fn within_tolerance(utilization: u32, target: u32) -> bool {
 
 /// The share of the pods' requests that they use, in whole percent, truncated.
 #[must_use]
-pub fn utilization(usage: CpuMillis, request: CpuMillis) -> Option<u32> {
+pub fn utilization(usage: MilliValue, request: MilliValue) -> Option<u32> {
     if request.0 <= 0 {
         return None;
     }
-    u32::try_from(usage.0 * 100 / request.0).ok()
+    // In 128 bits: thousandths of bytes times a hundred are more than 64 hold. Go's int32 would wrap where this
+    // stops at its maximum.
+    let percent = i128::from(usage.0.max(0)) * 100 / i128::from(request.0);
+    Some(u32::try_from(percent).unwrap_or(u32::MAX))
 }
 
 enum Group {
@@ -254,8 +263,8 @@ enum Group {
     Ready(CpuMillis),
 }
 
-/// Upstream's `groupPods`, for one pod and the resource CPU.
-fn group(pod: &PodState, now: i64) -> Group {
+/// Upstream's `groupPods`, for one pod.
+fn group(pod: &PodState, kind: ResourceKind, now: i64) -> Group {
     if pod.deleting || pod.phase == Phase::Terminal {
         return Group::Ignored;
     }
@@ -265,13 +274,16 @@ fn group(pod: &PodState, now: i64) -> Group {
     let Some(sample) = pod.sample else {
         return Group::Missing;
     };
+    if kind == ResourceKind::Other {
+        return Group::Ready(sample.usage);
+    }
     let (Some(readiness), Some(start)) = (pod.ready, pod.start_time) else {
         return Group::Unready;
     };
-    let unready = if start + CPU_INITIALIZATION_PERIOD_MS > now {
-        !readiness.ready || sample.timestamp < readiness.since + sample.window
+    let unready = if start.saturating_add(CPU_INITIALIZATION_PERIOD_MS) > now {
+        !readiness.ready || sample.timestamp < readiness.since.saturating_add(sample.window)
     } else {
-        !readiness.ready && start + INITIAL_READINESS_DELAY_MS > readiness.since
+        !readiness.ready && start.saturating_add(INITIAL_READINESS_DELAY_MS) > readiness.since
     };
     if unready {
         Group::Unready
@@ -280,28 +292,67 @@ fn group(pod: &PodState, now: i64) -> Group {
     }
 }
 
-fn request(pod: &PodState) -> CpuMillis {
+fn request(pod: &PodState) -> MilliValue {
     pod.request.as_ref().copied().unwrap_or_default()
 }
 
-/// Upstream's `GetResourceUtilizationRatio`: ratio to the target, whole percent, mean usage.
-fn utilization_ratio(
-    measured: &[(&PodState, CpuMillis)],
-    target: u32,
-) -> Result<(f64, u32, CpuMillis), Unavailable> {
-    let mut usage_total = CpuMillis::default();
-    let mut request_total = CpuMillis::default();
-    for (pod, usage) in measured {
-        usage_total += *usage;
-        request_total += request(pod);
+/// `calculateRequests`: of all pods that the selector matches, also of those that are not counted.
+fn all_have_requests(pods: &[PodState]) -> Result<(), Unavailable> {
+    for pod in pods {
+        if let Err(missing) = &pod.request {
+            return Err(Unavailable::MissingRequest {
+                container: missing.container.clone(),
+                pod: pod.name.clone(),
+            });
+        }
     }
-    let utilization =
-        utilization(usage_total, request_total).ok_or(Unavailable::NoMetricsMatched)?;
-    let ratio = f64::from(utilization) / f64::from(target.max(1));
-    let average = CpuMillis(usage_total.0 / measured.len().max(1) as i64);
-    Ok((ratio, utilization, average))
+    Ok(())
 }
 
+/// What a pod without a sample counts as on the way down.
+fn full(pod: &PodState, target: Target) -> MilliValue {
+    match target {
+        Target::Utilization(target) => {
+            let percent = i128::from(target.max(100));
+            let usage = i128::from(request(pod).0) * percent / 100;
+            CpuMillis(i64::try_from(usage).unwrap_or(i64::MAX))
+        }
+        Target::AverageValue(target) => target,
+    }
+}
+
+/// Usage against a target, over some pods.
+struct Usage {
+    ratio: f64,
+    utilization: Option<u32>,
+    average: MilliValue,
+}
+
+impl Usage {
+    /// Upstream's `GetResourceUtilizationRatio` and `GetMetricUsageRatio`.
+    fn of(measured: &[(&PodState, MilliValue)], target: Target) -> Result<Self, Unavailable> {
+        let sum = |amounts: &mut dyn Iterator<Item = MilliValue>| {
+            CpuMillis(amounts.fold(0_i64, |sum, amount| sum.saturating_add(amount.0)))
+        };
+        let usage = sum(&mut measured.iter().map(|(_, usage)| *usage));
+        let average = CpuMillis(usage.0 / measured.len().max(1) as i64);
+        let (ratio, utilization) = match target {
+            Target::Utilization(target) => {
+                let requests = sum(&mut measured.iter().map(|(pod, _)| request(pod)));
+                let percent = utilization(usage, requests).ok_or(Unavailable::NoMetricsMatched)?;
+                (f64::from(percent) / f64::from(target.max(1)), Some(percent))
+            }
+            Target::AverageValue(target) => (average.0 as f64 / target.0.max(1) as f64, None),
+        };
+        Ok(Self {
+            ratio,
+            utilization,
+            average,
+        })
+    }
+}
+
+/// Saturates where Go's conversion to int32 would be undefined.
 fn ceil(ratio: f64, pods: usize) -> u32 {
-    (ratio * pods as f64).ceil() as u32
+    (ratio * pods as f64).ceil().clamp(0.0, f64::from(i32::MAX)) as u32
 }

@@ -4,10 +4,11 @@
 
 use autoscaling::behavior::PolicyType;
 use autoscaling::load::Random;
-use autoscaling::replica_calculator::{Phase, PodState, Readiness, Sample};
+use autoscaling::replica_calculator::{Phase, PodState, Readiness, Sample, Target};
 use autoscaling::{
-    AbleToScale, Autoscaler, Behavior, CpuMillis, Limits, Observation, Proposal, RescaleReason,
-    SYNC_PERIOD_MS, ScalingLimited, ScalingPolicy, ScalingRules, SelectPolicy, Verdict,
+    AbleToScale, Autoscaler, Behavior, CpuMillis, Limits, Metric, Observation, Proposal,
+    RescaleReason, SYNC_PERIOD_MS, ScalingLimited, ScalingPolicy, ScalingRules, SelectPolicy,
+    Verdict,
 };
 
 const START: i64 = 3_600_000;
@@ -30,6 +31,16 @@ fn mk_pods(count: u32, percent: i64) -> Vec<PodState> {
         }),
     };
     vec![pod; count as usize]
+}
+
+/// CPU at 60 % of the request.
+fn cpu(pods: &[PodState]) -> Metric<'_> {
+    Metric {
+        resource: "cpu",
+        container: None,
+        target: Some(Target::Utilization(60)),
+        pods: Ok(pods),
+    }
 }
 
 fn window(seconds: u32) -> Behavior {
@@ -68,14 +79,13 @@ impl Story {
         let verdict = self.autoscaler.reconcile(&Observation {
             current: self.current,
             limits: self.limits,
-            target: 60,
             behavior: self.behavior.as_ref(),
-            pods: Ok(&pods),
+            metrics: Ok(&[Ok(cpu(&pods))]),
             now: self.now,
         });
         let proposal = match verdict {
             Verdict::Proposal(proposal) => Some(proposal),
-            Verdict::Disabled | Verdict::Unavailable(_) => None,
+            Verdict::Disabled | Verdict::Ambiguous | Verdict::Unavailable(_) => None,
         }
         .unwrap();
         if proposal.rescale.is_some() {
@@ -112,7 +122,10 @@ fn recorded_reasons_on_the_way_up() {
     let mut story = Story::new(Some(window(60)));
     let step = story.look(200);
     assert_eq!(step.replicas, 4);
-    assert_eq!(step.rescale, Some(RescaleReason::AboveTarget));
+    assert_eq!(
+        step.rescale.map(|reason| reason.text()).as_deref(),
+        Some("cpu resource utilization (percentage of request) above target")
+    );
     // 4 of at most 5: nothing was cut.
     assert_eq!(
         step.scaling_limited,
@@ -198,7 +211,7 @@ fn replicas_outside_the_limits_are_brought_back_without_a_look_at_metrics() {
         (step.replicas, step.rescale),
         (10, Some(RescaleReason::AboveMaxReplicas))
     );
-    assert_eq!(step.calculation, None);
+    assert_eq!(step.evaluation, None);
     story.limits = Limits { min: 12, max: 15 };
     let step = story.look(4);
     assert_eq!(
@@ -213,9 +226,8 @@ fn no_replicas_turn_the_autoscaler_off() {
     let verdict = autoscaler.reconcile(&Observation {
         current: 0,
         limits: Limits { min: 1, max: 10 },
-        target: 60,
         behavior: None,
-        pods: Ok(&[]),
+        metrics: Ok(&[Ok(cpu(&[]))]),
         now: START,
     });
     assert_eq!(verdict, Verdict::Disabled);

@@ -8,6 +8,7 @@ pub mod check;
 pub mod cluster;
 pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod error;
 mod loopback;
 pub mod names;

@@ -72,6 +72,8 @@ const TOO_MUCH: &str = "users=501&spawn_rate=5&run_time_s=60&n=26";
 const ATTENDEES: [&str; PEOPLE] = ["401", "200", "200", "401", "403", "401", "403"];
 /// What only an instructor may do.
 const INSTRUCTORS: [&str; PEOPLE] = ["401", "403", "403", "401", "200", "401", "403"];
+/// What is not there; a form of another site is refused before that is known.
+const NOWHERE: [&str; PEOPLE] = ["404", "404", "404", "404", "404", "404", "403"];
 /// What needs a session and changes nothing.
 const SIGNED_IN: [&str; PEOPLE] = ["401", "200", "200", "401", "200", "401", "200"];
 
@@ -107,12 +109,37 @@ const TABLE: &[Case] = &[
     post("/api/sign_out_all", "", INSTRUCTORS),
     post("/api/set_class_phase", "phase=read_only", INSTRUCTORS),
     post("/api/set_class_phase", "phase=never", ["401", "422", "422", "401", "422", "401", "403"]),
+    // Only a demo has these: `DEMO`.
+    get("/faults", ["404"; PEOPLE]),
+    post("/api/set_fault", "fault=keda-absent&on=true", NOWHERE),
+    post("/api/end_faults", "", NOWHERE),
+    post("/api/break_seat", "seat=01&sentinel=quota-full", NOWHERE),
+    post("/api/mend_seat", "seat=01", NOWHERE),
     at("/pkg/{build}/{*file}", get("/pkg/dev/main.css", ["404"; PEOPLE])),
     at("/pkg/{build}/{*file}", get("/pkg/..%2f..%2fetc/passwd", ["404"; PEOPLE])),
     get("/favicon.svg", ["404"; PEOPLE]),
     get("/robots.txt", ["404"; PEOPLE]),
     get("/healthz", ["200"; PEOPLE]),
     get("/readyz", ["200"; PEOPLE]),
+];
+
+/// What a demo has more.
+#[rustfmt::skip]
+const DEMO: &[Case] = &[
+    get("/faults", [SIGN_IN, "303 /", "303 /", REVOKED, "200", SIGNED_OUT, "303 /"]),
+    post("/api/set_fault", "fault=keda-absent&on=true", INSTRUCTORS),
+    post("/api/set_fault", "fault=api-server-away&on=false", INSTRUCTORS),
+    post("/api/set_fault", "fault=clock-skew&on=true&value=-60", INSTRUCTORS),
+    post("/api/set_fault", "fault=clock-skew&on=true&value=9999", ["401", "403", "403", "401", "422", "401", "403"]),
+    post("/api/set_fault", "fault=keda-absent&on=true&value=1", ["401", "403", "403", "401", "422", "401", "403"]),
+    post("/api/set_fault", "fault=everything&on=true", ["401", "422", "422", "401", "422", "401", "403"]),
+    post("/api/end_faults", "", INSTRUCTORS),
+    post("/api/break_seat", "seat=01&sentinel=quota-full", INSTRUCTORS),
+    // Nothing is deployed there.
+    post("/api/break_seat", "seat=01&sentinel=crash-loop", ["401", "403", "403", "401", "409", "401", "403"]),
+    post("/api/break_seat", "seat=00&sentinel=quota-full", ["401", "403", "403", "401", "404", "401", "403"]),
+    post("/api/mend_seat", "seat=01", INSTRUCTORS),
+    post("/api/mend_seat", "seat=..%2F01", ["401", "403", "403", "401", "404", "401", "403"]),
 ];
 
 /// The person of a column, in a world of their own.
@@ -147,9 +174,12 @@ async fn person(world: &World, column: usize) -> Browser {
 
 #[tokio::test(start_paused = true)]
 async fn everybody_gets_what_is_theirs() {
-    for case in TABLE {
+    for (case, in_demo) in cases() {
         for (column, expected) in case.expected.iter().enumerate() {
-            let world = World::new(2).await;
+            let world = match in_demo {
+                true => World::demo(2).await,
+                false => World::new(2).await,
+            };
             let person = person(&world, column).await;
             let answer = match case.verb {
                 Verb::Get => person.get(case.path).await,
@@ -165,6 +195,47 @@ async fn everybody_gets_what_is_theirs() {
             );
         }
     }
+}
+
+/// Both tables.
+fn cases() -> impl Iterator<Item = (&'static Case, bool)> {
+    let usual = TABLE.iter().map(|case| (case, false));
+    usual.chain(DEMO.iter().map(|case| (case, true)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn class_that_is_closed_has_faults_for_its_instructor_alone() {
+    let world = World::demo(1).await;
+    let attendee = world.attendee().await;
+    let instructor = world.sign_in(&world.instructor).await;
+    let closed = instructor
+        .post("/api/set_class_phase", "phase=closed")
+        .await;
+    assert_eq!(closed.status, StatusCode::OK);
+    for case in DEMO {
+        let answer = match case.verb {
+            Verb::Get => attendee.get(case.path).await,
+            Verb::Post => attendee.post(case.path, case.form).await,
+        };
+        let (status, path) = (answer.status, case.path);
+        match case.verb {
+            Verb::Get => assert_eq!(answer.location(), "/sign-in?reason=class_closed", "{path}"),
+            Verb::Post => assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}"),
+        }
+    }
+    assert_eq!(instructor.get("/faults").await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn attendees_pages_say_nothing_of_faults() {
+    let world = World::demo(1).await;
+    let instructor = world.sign_in(&world.instructor).await;
+    let link = "href=\"/faults\"";
+    assert!(instructor.get("/seats").await.body.contains(link));
+    assert!(!world.attendee().await.get("/").await.body.contains(link));
+    let elsewhere = World::new(1).await;
+    let instructor = elsewhere.sign_in(&elsewhere.instructor).await;
+    assert!(!instructor.get("/seats").await.body.contains(link));
 }
 
 #[test]
@@ -237,8 +308,8 @@ async fn too_large_a_form_is_refused_everywhere() {
     let attendee = world.attendee().await;
     let form = format!("code={}", "x".repeat(65 * 1024));
     for case in TABLE.iter().filter(|case| case.verb == Verb::Post) {
-        // Sign-out reads no body at all.
-        if case.path == "/session/end" {
+        // Sign-out reads no body at all, nor does what is not there.
+        if case.path == "/session/end" || case.expected == NOWHERE {
             continue;
         }
         let answer = attendee.post(case.path, &form).await;

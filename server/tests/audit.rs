@@ -118,6 +118,38 @@ async fn every_act_is_one_line() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_fault_is_one_line() {
+    let log = Log::default();
+    let _guard = json(&log);
+    let world = World::demo(1).await;
+    let instructor = world.sign_in(&world.instructor).await;
+    for (path, form) in [
+        ("/api/set_fault", "fault=clock-skew&on=true&value=60"),
+        ("/api/set_fault", "fault=clock-skew&on=true&value=99999"),
+        ("/api/set_fault", "fault=clock-skew&on=false"),
+        ("/api/break_seat", "seat=01&sentinel=quota-full"),
+        ("/api/break_seat", "seat=01&sentinel=quota-full"),
+        ("/api/mend_seat", "seat=01"),
+        ("/api/end_faults", ""),
+    ] {
+        instructor.post(path, form).await;
+    }
+    assert_eq!(
+        log.acts(),
+        [
+            "00 sign_in all seats done",
+            "00 set_fault clock-skew=60 done",
+            "00 set_fault clock-skew=99999 refused",
+            "00 set_fault clock-skew off done",
+            "00 break_seat 01 quota-full done",
+            "00 break_seat 01 quota-full refused",
+            "00 mend_seat 01 done",
+            "00 end_faults all faults done",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_secret_is_logged() {
     let log = Log::default();
     let _guard = json(&log);

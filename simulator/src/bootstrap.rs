@@ -147,7 +147,7 @@ fn cluster_roles() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn metrics_api_service(store: &Store) -> Value {
+pub(crate) fn metrics_api_service(store: &Store) -> Value {
     json!({
         "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
         "metadata": {"name": "v1beta1.metrics.k8s.io"},
@@ -165,7 +165,7 @@ fn metrics_api_service(store: &Store) -> Value {
 
 /// KEDA's registration of its webhook; what it refuses is in `apiserver/keda_webhook.rs`.
 /// Upstream: kedacore/keda `config/webhooks/validation_webhooks.yaml`.
-fn keda_webhook() -> Value {
+pub(crate) fn keda_webhook() -> Value {
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
         "metadata": {
@@ -187,7 +187,7 @@ fn keda_webhook() -> Value {
     })
 }
 
-fn scaled_object_definition(store: &Store) -> Value {
+pub(crate) fn scaled_object_definition(store: &Store) -> Value {
     let time = store.clock().time();
     let names = json!({
         "kind": "ScaledObject", "listKind": "ScaledObjectList", "plural": "scaledobjects",

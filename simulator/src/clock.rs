@@ -38,6 +38,12 @@ impl Clock {
         self.origin + Duration::try_from(since).unwrap_or_default()
     }
 
+    /// A clock that shows so much more than this one.
+    pub(crate) fn ahead_by(self, skew: SignedDuration) -> Self {
+        let start = self.start.saturating_add(skew).unwrap_or(self.start);
+        Self { start, ..self }
+    }
+
     /// Whole seconds, as in `metadata.creationTimestamp`. The API server truncates, it does not round.
     pub fn time(&self) -> Time {
         Time(truncate_to_seconds(self.now()))

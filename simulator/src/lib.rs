@@ -9,6 +9,7 @@ pub mod apiserver;
 mod bootstrap;
 mod clock;
 pub mod controllers;
+pub mod faults;
 mod identity;
 pub mod quantity;
 pub mod random;
@@ -17,13 +18,15 @@ pub mod status;
 pub mod store;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use apiserver::{Audit, AuditEvent, Faults, MetricsApi};
+pub use apiserver::{Audit, AuditEvent};
 pub use clock::Clock;
+pub use faults::{Faults, MetricsApi};
 pub use identity::Identity;
 pub use status::Status;
 pub use store::Store;
@@ -41,6 +44,9 @@ pub struct Options {
     pub nodes: Vec<NodeSpec>,
     /// Whether requests over HTTP without a token are an admin's. Only for a loopback address.
     pub anonymous_admin: bool,
+    /// When metrics-server scrapes first, counted from the beginning of [`Simulator::run`]; then every 15 s. `None`:
+    /// it follows from the seed.
+    pub first_scrape: Option<Duration>,
 }
 
 /// A node and what it can give to pods.
@@ -67,6 +73,7 @@ impl Default for Options {
             seed: 1,
             nodes: nodes.collect(),
             anonymous_admin: false,
+            first_scrape: None,
         }
     }
 }
@@ -77,6 +84,7 @@ pub struct Simulator {
     store: Arc<Store>,
     server: Arc<ApiServer>,
     seed: u64,
+    first_scrape: Option<Duration>,
 }
 
 impl Simulator {
@@ -90,6 +98,7 @@ impl Simulator {
             seed,
             nodes,
             anonymous_admin,
+            first_scrape,
         } = options;
         let store = Store::new(Clock::new(start), seed);
         bootstrap::bootstrap(&store, &nodes)?;
@@ -98,18 +107,23 @@ impl Simulator {
         } else {
             Identity::anonymous()
         };
-        let server = Arc::new(ApiServer::new(Arc::clone(&store), anonymous));
+        let server = Arc::new(ApiServer::new(Arc::clone(&store), anonymous, seed));
         Ok(Self {
             store,
             server,
             seed,
+            first_scrape,
         })
     }
 
     /// Runs the controllers until `shutdown`. Without it objects are only kept.
     pub async fn run(&self, shutdown: CancellationToken) {
         let faults = Arc::clone(self.server.faults());
-        controllers::run(Arc::clone(&self.store), faults, self.seed, shutdown).await;
+        let chance = controllers::Chance {
+            seed: self.seed,
+            first_scrape: self.first_scrape,
+        };
+        controllers::run(Arc::clone(&self.store), faults, chance, shutdown).await;
     }
 
     /// A client that acts as `identity`. It does not retry, and needs no network.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::command::{cargo, run, say, succeeds};
-use crate::{browser, proxies, wasm_target};
+use crate::{browser, fidelity, proxies, wasm_target};
 
 /// A check's name and what it does.
 type Check = (&'static str, fn() -> Result<()>);
@@ -16,6 +16,7 @@ const CHECKS: &[Check] = &[
     ("lints for the browser", lints_for_the_browser),
     ("licences and dependencies", dependencies),
     ("unit, scenario and server tests", tests),
+    ("fidelity", || fidelity::compare(&[])),
     ("proxy tests", proxies::tests),
     ("browser tests", browser::tests),
 ];

@@ -8,6 +8,7 @@ mod checks;
 mod cluster;
 mod command;
 mod demo;
+mod fidelity;
 mod image;
 mod proxies;
 mod site;
@@ -52,6 +53,20 @@ enum Task {
         /// Only the benchmarks whose names contain this.
         only: Option<String>,
     },
+    /// Play a scenario on the cluster that KUBECONFIG names, and write down what happens: FOLDER [--kubeconfig FILE].
+    #[command(disable_help_flag = true)]
+    Record {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Replay recordings on the simulator and tell whether it does the same: [DIR…] [--seeds N] [--all].
+    ///
+    /// Default are the recordings in simulator/tests/recordings.
+    #[command(disable_help_flag = true)]
+    Fidelity {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Take the documentation's pictures of the running page, in docs/pictures.
     Pictures,
 }
@@ -66,6 +81,8 @@ fn main() -> Result<()> {
         Task::TestCluster => cluster::run_tests(),
         Task::Image(options) => image::build(&options),
         Task::Bench { only } => bench::run_all(only.as_deref()),
+        Task::Record { arguments } => fidelity::record(&arguments),
+        Task::Fidelity { arguments } => fidelity::compare(&arguments),
         Task::Pictures => browser::pictures(),
     }
 }

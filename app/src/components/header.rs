@@ -20,12 +20,16 @@ pub(crate) fn Header(
     name: Option<String>,
     panel: Option<Panel>,
     live: Live,
+    /// The instructor's other page, if there is one: its address and name.
+    #[prop(optional_no_strip)]
+    link: Option<(&'static str, &'static str)>,
 ) -> impl IntoView {
     let cluster = panel.map(|p| words::cluster(p.kubernetes.as_deref(), p.simulated));
     view! {
         <header class="header">
             <h1 translate="no">{title} {name.map(|name| view! { <span class="name">" " {name}</span> })}</h1>
             <span class="cluster" translate="no">{cluster}</span>
+            {link.map(|(to, name)| view! { <a href=to rel="external">{name}</a> })}
             <ConnectionBadge live />
             <TextSwitch />
             <ThemeSwitch />

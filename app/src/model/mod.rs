@@ -5,6 +5,7 @@
 mod autoscaler;
 mod class;
 mod explanation;
+mod faults;
 mod finding;
 mod history;
 mod load;
@@ -22,6 +23,7 @@ mod time;
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
 pub use class::{ClassPhase, Qr, SeatCard};
 pub use explanation::Explanation;
+pub use faults::{FaultStates, SeatFault, Sentinel, Switch, SwitchState, SwitchValue};
 pub use finding::Finding;
 pub use history::{
     CpuSample, History, Interval, LoadMark, LoadSample, Look, Observed, PodCounts, Rescale,

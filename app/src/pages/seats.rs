@@ -15,14 +15,15 @@ use crate::words;
 pub(crate) fn SeatsPage() -> impl IntoView {
     let FirstPaint { panel, seen } = use_first_paint();
     match seen {
-        Seen::Seats { overview } => {
+        Seen::Seats { overview, faults } => {
             let build = panel.as_ref().map(|p| p.build.clone());
             let class = panel.as_ref().map(|p| p.class).unwrap_or_default();
             let live = use_live(LiveState::of_seats(overview).in_class(class), build);
+            let link = faults.then_some(("/faults", words::faults::FAULTS));
             view! {
                 <Title text=format!("{} · {}", words::SEATS, words::PRODUCT) />
                 <div class="page seats">
-                    <Header title=words::SEATS.to_owned() panel live />
+                    <Header title=words::SEATS.to_owned() panel live link />
                     <main>
                         <SeatsTable live />
                     </main>

@@ -14,7 +14,10 @@ use leptos_router::location::RequestUrl;
 
 use crate::first_paint::{FirstPaint, Seen};
 use crate::model::samples;
-use crate::model::{Claimed, Finding, Panel, SignIn, SignInError, SingleSignOnProblem, Snapshot};
+use crate::model::{
+    Claimed, FaultStates, Finding, Panel, SeatFault, Sentinel, SignIn, SignInError,
+    SingleSignOnProblem, Snapshot, Switch, SwitchState, SwitchValue,
+};
 
 /// One page as HTML, with the data that the browser starts from.
 fn render(path: &str, first: FirstPaint, sign_in: Option<SignIn>) -> String {
@@ -140,11 +143,13 @@ fn no_page_has_what_its_policy_forbids() {
         panel: Some(samples::panel()),
         seen: Seen::Seats {
             overview: samples::overview(),
+            faults: false,
         },
     };
     for (path, first) in [
         ("/", mid_load()),
         ("/seats", overview),
+        ("/faults", faults()),
         ("/sign-in", FirstPaint::default()),
     ] {
         let html = render(path, first, None);
@@ -248,6 +253,7 @@ fn instructor_can_stop_each_load() {
         panel: Some(samples::panel()),
         seen: Seen::Seats {
             overview: samples::overview(),
+            faults: false,
         },
     };
     let html = render("/seats", first, None);
@@ -267,6 +273,58 @@ fn instructor_can_stop_each_load() {
         assert!(html.contains(text), "{text} is missing");
     }
     assert!(html.contains("action=\"/api/stop_seat_load\""));
+}
+
+fn faults() -> FirstPaint {
+    let state = |switch, name: &str, on, value| SwitchState {
+        switch,
+        name: name.to_owned(),
+        on,
+        value,
+    };
+    let slow = SwitchValue {
+        value: 700,
+        least: 100,
+        most: 30_000,
+        unit: "ms".to_owned(),
+    };
+    FirstPaint {
+        panel: Some(samples::panel()),
+        seen: Seen::Faults {
+            overview: samples::overview(),
+            faults: FaultStates {
+                switches: vec![
+                    state(Switch::KedaAbsent, "keda-absent", false, None),
+                    state(Switch::ApiServerSlow, "api-server-slow", true, Some(slow)),
+                ],
+                seats: vec![SeatFault {
+                    seat: "07".to_owned(),
+                    namespace: "workshop-user-7".to_owned(),
+                    broken: Some(Sentinel::CrashLoop),
+                }],
+            },
+        },
+    }
+}
+
+#[test]
+fn faults_are_plain_forms_with_their_state() {
+    let html = render("/faults", faults(), None);
+    write("faults", &html);
+    for text in [
+        "1 fault is on, 1 seat is broken.",
+        "● on, 700 ms",
+        "Turn on: No KEDA",
+        "Turn off: Slow API server",
+        "Milliseconds, 100 to 30000",
+        "Mend seat 07",
+        "action=\"/api/set_fault\"",
+        "action=\"/api/end_faults\"",
+        "action=\"/api/break_seat\"",
+        "action=\"/api/mend_seat\"",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
 }
 
 #[test]

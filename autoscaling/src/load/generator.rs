@@ -12,7 +12,7 @@ pub struct LoadPlan {
     pub spawn_rate: f64,
     /// Between an answer and the next request of the same user.
     pub pause: Pause,
-    /// CPU seconds of one request ([`super::request_cost_s`]).
+    /// CPU seconds that the endpoint computes for one request ([`super::computation_s`]).
     pub cost_s: f64,
     /// Users keep their connection, so they stay with the pod that they met first.
     pub keep_alive: bool,

@@ -5,11 +5,14 @@
 //! with the same seed give the same figures.
 //!
 //! What is modelled, because the class can see it: the ramp of users and their pause, a new connection a request or
-//! one kept for good, the kernel's CPU quota of a pod with one Python process, its 40 threads and the queue before
-//! them, connections refused where nothing is ready, requests lost with a pod.
+//! one kept, the kernel's CPU quota of a pod with one Python process, its interpreter's lock, event loop, backlog and
+//! 40 threads (`server/mod.rs`), connections refused where nothing is ready, kept connections reset by a timer that
+//! runs late, requests lost with a pod.
 
 mod cost;
 mod generator;
+#[cfg(test)]
+mod measured;
 mod random;
 mod server;
 mod statistics;
@@ -17,11 +20,11 @@ mod statistics;
 mod tests;
 mod traffic;
 
-pub use cost::request_cost_s;
+pub use cost::computation_s;
 pub use generator::{LoadPlan, Pause};
 pub use random::Random;
 pub use statistics::{Failure, Figures, Statistics};
-pub use traffic::{GeneratorId, ServerId, Traffic};
+pub use traffic::{GeneratorId, ProbeId, ServerId, Traffic};
 
 /// Microseconds.
 pub type Micros = i64;

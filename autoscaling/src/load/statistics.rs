@@ -14,6 +14,8 @@ const KEPT_SECONDS: i64 = 13;
 pub enum Failure {
     /// The Service has no ready endpoint.
     ConnectionRefused,
+    /// The pod closed the connection while a request was on its way.
+    ConnectionReset,
     /// The pod ended before it answered.
     ConnectionAborted,
     /// There is no Service of that name.

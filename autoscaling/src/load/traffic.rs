@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::generator::Generator;
-use super::server::{Server, Ticket};
+use super::server::{Arrival, Outcome, Server, Ticket};
 use super::statistics::{Failure, Figures, Statistics};
 use super::{LoadPlan, Micros, Random};
 use crate::CpuMillis;
@@ -18,6 +18,16 @@ pub struct ServerId(u32);
 /// A load generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GeneratorId(u32);
+
+/// A probe of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProbeId(u32);
+
+/// The generator of all probes: no id is 0.
+const PROBES: u32 = 0;
+
+/// CPU that the endpoint `/health` computes, in microseconds.
+const HEALTH: f64 = 50.0;
 
 /// A connection is refused after this long, in microseconds.
 const REFUSAL: Micros = 1_500;
@@ -54,9 +64,15 @@ pub struct Traffic {
     random: Random,
     servers: BTreeMap<u32, Server>,
     generators: BTreeMap<u32, Generator>,
+    /// When each probe was sent, and how long its answer took, if it has come.
+    probes: BTreeMap<u32, (Micros, Option<Micros>)>,
     events: BinaryHeap<Reverse<Event>>,
     order: u64,
     next_id: u32,
+    /// When each server's next event is due, in the order of `servers`.
+    due: Vec<(Option<Micros>, u32)>,
+    /// Of the present step; kept for its memory.
+    outcomes: Vec<Outcome>,
 }
 
 impl Traffic {
@@ -68,9 +84,12 @@ impl Traffic {
             random: Random::new(seed),
             servers: BTreeMap::new(),
             generators: BTreeMap::new(),
+            probes: BTreeMap::new(),
             events: BinaryHeap::new(),
             order: 0,
             next_id: 0,
+            due: Vec::new(),
+            outcomes: Vec::new(),
         }
     }
 
@@ -83,16 +102,59 @@ impl Traffic {
     /// A pod that can serve, with its CPU limit. It gets requests once it is in a generator's endpoints.
     pub fn add_server(&mut self, limit: Option<CpuMillis>) -> ServerId {
         let id = self.id();
-        let phase = self.random.fraction();
-        self.servers.insert(id, Server::new(limit, phase, self.now));
+        let random = Random::new(self.random.bits());
+        self.servers
+            .insert(id, Server::new(limit, random, self.now));
+        self.due.push((None, id));
         ServerId(id)
     }
 
-    /// The pod finishes what it has and takes nothing new; kept connections to it are closed.
+    /// The pod finishes what it has and takes nothing new; kept connections to it are closed, and those that it has
+    /// not accepted are reset.
     pub fn drain_server(&mut self, server: ServerId) {
         if let Some(server) = self.servers.get_mut(&server.0) {
-            server.draining = true;
+            let outcomes = server.drain();
+            self.settle(&outcomes);
         }
+    }
+
+    /// A GET of `/health` over a new connection, as the kubelet's httpGet probe does it.
+    pub fn probe(&mut self, probed: ServerId) -> Option<ProbeId> {
+        let id = self.id();
+        let now = self.now;
+        let draw = -(1.0 - self.random.fraction()).ln();
+        let server = self.servers.get_mut(&probed.0)?;
+        // Its thread, too, waits for the lock about as long as each of the others holds it once.
+        let turn = match server.pending() {
+            0 => 0.0,
+            _ => draw * server.slice(),
+        };
+        let arrival = Arrival {
+            ticket: Ticket {
+                generator: PROBES,
+                user: id,
+                sent: now,
+            },
+            cost: HEALTH + turn,
+            new_connection: true,
+            keep_alive: false,
+        };
+        server.arrive(arrival, now);
+        let next = server.next();
+        self.schedule(probed.0, next);
+        self.probes.insert(id, (now, None));
+        Some(ProbeId(id))
+    }
+
+    /// How long the probe's answer took, if it has come.
+    #[must_use]
+    pub fn probe_latency(&self, probe: ProbeId) -> Option<Micros> {
+        self.probes.get(&probe.0)?.1
+    }
+
+    /// Nobody waits for the probe's answer any more.
+    pub fn end_probe(&mut self, probe: ProbeId) {
+        self.probes.remove(&probe.0);
     }
 
     /// The pod is gone, and so are the requests in it.
@@ -100,6 +162,7 @@ impl Traffic {
         let Some(gone) = self.servers.remove(&server.0) else {
             return;
         };
+        self.due.retain(|(_, id)| *id != server.0);
         for ticket in gone.into_tickets() {
             let (now, latency) = (self.now, self.now - ticket.sent);
             self.finish(ticket, now, |statistics, since| {
@@ -112,6 +175,12 @@ impl Traffic {
     #[must_use]
     pub fn pending(&self, server: ServerId) -> usize {
         self.servers.get(&server.0).map_or(0, Server::pending)
+    }
+
+    /// Threads that the pod has, and those of them that compute.
+    #[cfg(test)]
+    pub(super) fn threads(&self, server: ServerId) -> (usize, usize) {
+        self.servers[&server.0].threads()
     }
 
     /// CPU seconds that the pod has used for requests since it was added.
@@ -192,17 +261,14 @@ impl Traffic {
     pub fn advance(&mut self, to: Micros) {
         loop {
             let event = self.events.peek().map(|Reverse(event)| event.time);
-            let answer = self
-                .servers
-                .iter()
-                .filter_map(|(id, server)| Some((server.next()?, *id)))
-                .min();
+            let due = self.due.iter();
+            let answer = due.filter_map(|(time, id)| Some(((*time)?, *id))).min();
             match (event, answer) {
                 (event, Some((time, server)))
                     if time <= to && event.is_none_or(|event| time <= event) =>
                 {
                     self.now = self.now.max(time);
-                    self.answer(server);
+                    self.step(server);
                 }
                 (Some(time), _) if time <= to => {
                     self.now = self.now.max(time);
@@ -216,19 +282,61 @@ impl Traffic {
         self.now = self.now.max(to);
     }
 
-    fn answer(&mut self, server: u32) {
-        let Some(ticket) = self
-            .servers
-            .get_mut(&server)
-            .and_then(|server| server.complete(self.now))
-        else {
-            return;
-        };
-        let now = self.now + NETWORK;
-        let latency = now - ticket.sent;
-        self.finish(ticket, now, |statistics, since| {
-            statistics.answered(latency, since);
-        });
+    fn step(&mut self, server: u32) {
+        let mut outcomes = std::mem::take(&mut self.outcomes);
+        if let Some(stepped) = self.servers.get_mut(&server) {
+            stepped.step(self.now, &mut outcomes);
+            let next = stepped.next();
+            self.schedule(server, next);
+            self.settle(&outcomes);
+        }
+        outcomes.clear();
+        self.outcomes = outcomes;
+    }
+
+    fn schedule(&mut self, server: u32, next: Option<Micros>) {
+        if let Some(due) = self.due.iter_mut().find(|(_, id)| *id == server) {
+            due.0 = next;
+        }
+    }
+
+    /// Tells the users what became of their requests.
+    fn settle(&mut self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            let now = self.now + NETWORK;
+            match *outcome {
+                Outcome::Answered(ticket) if ticket.generator == PROBES => {
+                    if let Some((sent, latency)) = self.probes.get_mut(&ticket.user) {
+                        *latency = Some(now - *sent);
+                    }
+                }
+                Outcome::Answered(ticket) => {
+                    let latency = now - ticket.sent;
+                    self.finish(ticket, now, |statistics, since| {
+                        statistics.answered(latency, since);
+                    });
+                }
+                Outcome::Reset(ticket) => {
+                    self.disconnect(ticket.generator, ticket.user);
+                    let latency = now - ticket.sent;
+                    self.finish(ticket, now, |statistics, since| {
+                        statistics.failed(Failure::ConnectionReset, latency, since);
+                    });
+                }
+                Outcome::Closed(generator, user) => self.disconnect(generator, user),
+            }
+        }
+    }
+
+    /// The user's next request needs a new connection.
+    fn disconnect(&mut self, generator: u32, user: u32) {
+        let connection = self
+            .generators
+            .get_mut(&generator)
+            .and_then(|generator| generator.connections.get_mut(user as usize));
+        if let Some(connection) = connection {
+            *connection = None;
+        }
     }
 
     fn act(&mut self, event: Event) {
@@ -300,18 +408,23 @@ impl Traffic {
         {
             *connection = target;
         }
-        let cost = generator.plan.cost_s * 1e6;
-        let server = target.and_then(|target| self.servers.get_mut(&target.0));
+        let arrival = Arrival {
+            ticket: Ticket {
+                generator: id,
+                user,
+                sent: time,
+            },
+            cost: generator.plan.cost_s * 1e6,
+            new_connection: kept.is_none(),
+            keep_alive: generator.plan.keep_alive,
+        };
+        let server = target.and_then(|target| Some((target.0, self.servers.get_mut(&target.0)?)));
         match server {
-            Some(server) => server.arrive(
-                Ticket {
-                    generator: id,
-                    user,
-                    sent: time,
-                },
-                cost,
-                time,
-            ),
+            Some((id, server)) => {
+                server.arrive(arrival, time);
+                let next = server.next();
+                self.schedule(id, next);
+            }
             None => self.push(time + REFUSAL, id, user, Act::Refused),
         }
     }

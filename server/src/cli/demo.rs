@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use server::config::Demo;
+use server::config::{Demo, PanelOptions};
+use server::demo::SimulatedFaults;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::seats::provision::{self, Extras, Provisioned};
 use server::web::PublicUrl;
@@ -60,16 +61,29 @@ pub(crate) async fn demo(options: Demo) -> Result<ExitCode> {
         }
     }
 
+    for fault in options.fault {
+        simulator.faults().turn_on(fault);
+    }
     let panel = panel::Options {
         client: simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT)),
         namespace: PANEL_NAMESPACE.to_owned(),
         public_url: Arc::new(url),
         simulated: true,
+        faults: Some(Arc::new(faults(&simulator, &panel_options, &seats))),
         options: panel_options,
     };
     panel::run(listener, panel, shutdown).await?;
     controllers.await.context("the simulator failed")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the instructor can break.
+fn faults(simulator: &Simulator, options: &PanelOptions, seats: &[Provisioned]) -> SimulatedFaults {
+    let of_attendees = seats
+        .iter()
+        .filter_map(|seat| Some((seat.number.to_string(), seat.namespace.clone()?)));
+    let settings = Settings::from(options.app.clone());
+    SimulatedFaults::new(simulator, settings, of_attendees)
 }
 
 /// The panel's account and the seats, as an administrator would make them.

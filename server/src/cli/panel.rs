@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use app::workshop::Faults;
 use kube::Client;
 use server::audit::Audit;
 use server::cluster::Clients;
@@ -29,6 +30,8 @@ pub(super) struct Options {
     pub(super) namespace: String,
     pub(super) public_url: Arc<PublicUrl>,
     pub(super) simulated: bool,
+    /// Troubles at will, in a demo.
+    pub(super) faults: Option<Arc<dyn Faults>>,
     pub(super) options: PanelOptions,
 }
 
@@ -105,6 +108,7 @@ pub(super) async fn run(
         load_defaults: options.options.limits.defaults(),
         load_limits: limits,
         simulated: options.simulated,
+        faults: options.faults,
         single_sign_on,
         streams: server::web::Streams::default(),
         refusals: server::web::Refusals::default(),

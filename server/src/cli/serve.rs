@@ -28,6 +28,7 @@ pub(crate) async fn serve(options: Serve) -> Result<ExitCode> {
         namespace: options.cluster.panel_namespace,
         public_url: Arc::new(url),
         simulated: false,
+        faults: None,
         options: options.panel,
     };
     panel::run(listener, panel, shutdown).await?;

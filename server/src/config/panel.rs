@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use app::model::{LoadLimits, LoadSettings};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use simulator::faults::{Setting, Switch};
 
 use super::{ClusterOptions, OidcOptions, watching};
 use crate::cluster::Watching;
@@ -27,8 +28,24 @@ pub struct Demo {
     #[arg(long)]
     pub kubectl_listen: Option<SocketAddr>,
 
+    #[arg(long, value_name = "NAME[=VALUE]", help = fault_help())]
+    pub fault: Vec<Setting>,
+
     #[command(flatten)]
     pub panel: PanelOptions,
+}
+
+/// Lists the faults, with the values that they take.
+fn fault_help() -> String {
+    let names = Switch::ALL.map(|switch| match switch.range() {
+        None => switch.name().to_owned(),
+        Some(range) => format!("{switch}[={} {}]", range.usual, range.unit),
+    });
+    format!(
+        "A trouble of the whole cluster that is on from the beginning; may be given several times. The instructor turns \
+         it off on the page /faults. One of: {}",
+        names.join(", ")
+    )
 }
 
 /// Options of `workshop serve`.

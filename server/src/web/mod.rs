@@ -4,6 +4,7 @@
 mod act;
 mod client_address;
 mod events;
+mod faults;
 mod files;
 mod headers;
 mod health;
@@ -19,6 +20,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use app::model::{LoadLimits, LoadSettings};
+use app::workshop::Faults;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
@@ -55,6 +57,8 @@ pub struct AppState {
     pub load_limits: LoadLimits,
     /// Shown as a word on the page; nothing else hangs on it.
     pub simulated: bool,
+    /// Troubles at will, for the instructor of a demo; `None` elsewhere.
+    pub faults: Option<Arc<dyn Faults>>,
     /// `None` where people sign in with codes only.
     pub single_sign_on: Option<SingleSignOn>,
     pub streams: Streams,
@@ -84,6 +88,8 @@ type Route = (&'static str, Lasts, fn() -> MethodRouter<AppState>);
 const TABLE: &[Route] = &[
     ("/", Briefly, || get(pages::seat)),
     ("/seats", Briefly, || get(pages::seats)),
+    // Nothing is here but in a demo, as at the addresses of its acts below.
+    ("/faults", Briefly, || get(pages::faults)),
     ("/sign-in", Briefly, || get(pages::sign_in)),
     ("/join", Briefly, || get(pages::join)),
     ("/session", Briefly, || {
@@ -110,6 +116,10 @@ const TABLE: &[Route] = &[
     ("/api/set_class_phase", Briefly, || {
         post(act::server_function)
     }),
+    ("/api/set_fault", Briefly, || post(faults::server_function)),
+    ("/api/end_faults", Briefly, || post(faults::server_function)),
+    ("/api/break_seat", Briefly, || post(faults::server_function)),
+    ("/api/mend_seat", Briefly, || post(faults::server_function)),
     ("/pkg/{build}/{*file}", Briefly, || get(files::built)),
     ("/favicon.svg", Briefly, || get(files::public)),
     ("/robots.txt", Briefly, || get(files::public)),

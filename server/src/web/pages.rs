@@ -15,7 +15,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
 use super::viewer::Stranger;
-use super::{AppState, headers};
+use super::{AppState, files, headers};
 use crate::audit::Actor;
 use crate::seats::Person;
 
@@ -39,6 +39,25 @@ pub(super) async fn seats(State(state): State<AppState>, request: Request) -> Re
         Ok(context) => match context.viewer {
             Viewer::Instructor { .. } => {
                 render(&state, context, None, StatusCode::OK, request).await
+            }
+            Viewer::Attendee { .. } => Redirect::to("/").into_response(),
+            Viewer::Anonymous => Redirect::to("/sign-in").into_response(),
+        },
+        Err(response) => response,
+    }
+}
+
+/// `GET /faults`: the instructor's page of troubles at will, in a demo.
+pub(super) async fn faults(State(state): State<AppState>, request: Request) -> Response {
+    if state.faults.is_none() {
+        return files::nothing_here(request).await;
+    }
+    let client = state.client(&request);
+    match viewer(&state, request.headers(), client).await {
+        Ok(context) => match context.viewer {
+            Viewer::Instructor { .. } => {
+                let first_paint = FirstPaint::gather_faults(&context).await;
+                render_paint(&state, context, first_paint, None, StatusCode::OK, request).await
             }
             Viewer::Attendee { .. } => Redirect::to("/").into_response(),
             Viewer::Anonymous => Redirect::to("/sign-in").into_response(),

@@ -9,6 +9,7 @@ use http::{HeaderMap, Request};
 
 use super::AppState;
 use super::act::{ClassSession, SeatSession};
+use super::faults::FaultsSession;
 use crate::audit::Actor;
 use crate::error::chain;
 use crate::seats::{NoSession, Person, Session};
@@ -68,6 +69,12 @@ impl AppState {
 
     /// What pages and server functions may know and call.
     pub(super) fn page_context(&self, asks: Option<(&Session, Actor)>) -> PageContext {
+        let faults = match &asks {
+            Some((session, actor)) if session.person == Person::Instructor => {
+                FaultsSession::of(self, *actor)
+            }
+            _ => None,
+        };
         let viewer = match asks {
             None => Viewer::Anonymous,
             Some((session, actor)) => match &session.person {
@@ -83,6 +90,7 @@ impl AppState {
         };
         PageContext {
             viewer,
+            faults,
             panel: Panel {
                 build: self.site.build().to_owned(),
                 kubernetes: self.published.kubernetes(),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::model::{LoadLimits, LoadSettings, Snapshot};
+use app::workshop::Faults;
 use axum::Router;
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
@@ -22,6 +23,7 @@ use kube::Client;
 use server::audit::Audit;
 use server::cluster::{Clients, Watching};
 use server::commands::Commands;
+use server::demo::SimulatedFaults;
 use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::oidc::{self, SingleSignOn};
 use server::publish::{self, Published, Publisher};
@@ -76,6 +78,8 @@ pub(crate) struct Options {
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) watching: Watching,
     pub(crate) identity_provider: Option<IdentityProvider>,
+    /// As in a demo, where the instructor can break the cluster.
+    pub(crate) demo: bool,
 }
 
 impl Replica {
@@ -155,6 +159,7 @@ impl Panel {
             load_defaults: LoadSettings::DEFAULT,
             load_limits: limits,
             simulated: true,
+            faults: options.demo.then(|| faults(simulator)),
             single_sign_on,
             streams: Streams::default(),
             refusals: Refusals::default(),
@@ -180,6 +185,12 @@ impl Panel {
     }
 }
 
+/// What `workshop demo` gives its instructor.
+fn faults(simulator: &Simulator) -> Arc<dyn Faults> {
+    let seats = (1..=9).map(|number| (format!("{number:02}"), format!("workshop-user-{number}")));
+    Arc::new(SimulatedFaults::new(simulator, Settings::default(), seats))
+}
+
 pub(crate) struct Seat {
     pub(crate) namespace: String,
     pub(crate) code: String,
@@ -189,6 +200,15 @@ impl World {
     /// A cluster with that many seats, and a panel that has listed it.
     pub(crate) async fn new(seats: u16) -> Self {
         Self::with(seats, Options::default()).await
+    }
+
+    /// The same in a demo: the instructor can break the cluster.
+    pub(crate) async fn demo(seats: u16) -> Self {
+        let options = Options {
+            demo: true,
+            ..Options::default()
+        };
+        Self::with(seats, options).await
     }
 
     /// The same where the panel has no right to the whole cluster.

@@ -21,6 +21,15 @@ pub struct PodMetrics {
     pub containers: Vec<ContainerMetrics>,
 }
 
+impl PodMetrics {
+    /// The window in seconds; `None` if it is no duration below an hour as Go writes it.
+    pub fn window_s(&self) -> Option<f64> {
+        let text = self.window.strip_suffix('s')?;
+        let (minutes, seconds) = text.split_once('m').unwrap_or(("0", text));
+        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+    }
+}
+
 /// What a container used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContainerMetrics {

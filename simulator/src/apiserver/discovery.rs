@@ -7,7 +7,8 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::respond::{self, Body};
-use super::{Faults, MetricsApi, absent, version};
+use super::{absent, version};
+use crate::faults::{Faults, MetricsApi};
 use crate::status::{Result, Status};
 use crate::store::Resource;
 use crate::store::resource::{ALL, EVENTS};

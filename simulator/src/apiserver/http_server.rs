@@ -56,6 +56,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<http::Response<super::Body>, Infallible> {
     let (parts, body) = request.into_parts();
+    server.faults.delay().await;
     let now = server.store.clock().now();
     let caller = match authentication::caller(&parts, &server.tokens, now, &server.anonymous) {
         Ok(caller) => caller,

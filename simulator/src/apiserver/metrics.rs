@@ -5,11 +5,12 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::Call;
 use super::list::Filter;
 use super::present::Presenter;
 use super::request::{Shape, Target, Verb};
 use super::respond::{self, Body};
-use super::{Call, Faults, MetricsApi};
+use crate::faults::{Faults, MetricsApi};
 use crate::status::{Result, Status};
 use crate::store::Store;
 

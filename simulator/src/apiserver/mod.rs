@@ -12,7 +12,6 @@ mod custom_resource;
 mod decode;
 mod delete;
 mod discovery;
-mod faults;
 mod http_server;
 mod keda_webhook;
 mod kind;
@@ -45,7 +44,6 @@ use http::{Method, Response, StatusCode};
 use serde_json::json;
 
 pub use audit::{Audit, AuditEvent};
-pub use faults::{Faults, MetricsApi};
 pub use respond::Body;
 pub use service::Service;
 
@@ -55,6 +53,7 @@ use rbac::Attributes;
 use request::{PathInfo, Query, Shape, Target, Verb};
 use write::Write;
 
+use crate::faults::Faults;
 use crate::identity::Identity;
 use crate::status::{Result, Status};
 use crate::store::Store;
@@ -82,10 +81,10 @@ struct Call<'a> {
 }
 
 impl ApiServer {
-    pub(crate) fn new(store: Arc<Store>, anonymous: Identity) -> Self {
+    pub(crate) fn new(store: Arc<Store>, anonymous: Identity, seed: u64) -> Self {
         Self {
+            faults: Arc::new(Faults::new(Arc::clone(&store), seed)),
             store,
-            faults: Arc::default(),
             audit: Audit::default(),
             tokens: Tokens::default(),
             anonymous,
@@ -111,10 +110,8 @@ impl ApiServer {
             name: String::new(),
             code: 0,
         };
-        let answer = if self.faults.is_api_server_down() {
-            Err(Status::service_unavailable(
-                "the server is currently unable to handle the request",
-            ))
+        let answer = if let Some(refusal) = self.faults.refusal(rbac::is_master(caller)) {
+            respond::refusal(refusal)
         } else {
             authentication::impersonate(&self.store, caller, parts).and_then(|user| {
                 event.impersonated_user = (user != *caller).then(|| user.user.clone());
@@ -128,7 +125,7 @@ impl ApiServer {
             })
         };
         let mut response = answer.unwrap_or_else(|status| respond::status(&status));
-        respond::date(&mut response, self.store.clock().now());
+        respond::date(&mut response, self.store.api_clock().now());
         event.code = response.status().as_u16();
         tracing::debug!(
             user = event.user,
@@ -147,7 +144,7 @@ impl ApiServer {
     /// A refusal before it is known who calls.
     fn refuse(&self, status: &Status) -> Response<Body> {
         let mut response = respond::status(status);
-        respond::date(&mut response, self.store.clock().now());
+        respond::date(&mut response, self.store.api_clock().now());
         response
     }
 
@@ -297,7 +294,7 @@ impl ApiServer {
             _ => return Err(Status::no_such_path()),
         }
         let scale = subresource == "scale";
-        let clock = self.store.clock();
+        let clock = self.store.api_clock();
         let presenter = Presenter::new(Shape::of(call.parts, &call.query)?, target, clock);
         let write = |presenter| Write {
             store: &self.store,
@@ -369,11 +366,11 @@ impl ApiServer {
             // Upstream: `apimachinery/pkg/apis/meta/internalversion/defaults.go`, `SetListOptionsDefaults`.
             marks_initial_end: bookmarks && (initial || !query.has("sendInitialEvents")),
             bookmarks,
-            timeout,
+            timeout: self.faults.watch_lasts(timeout),
         };
         let store = Arc::clone(&self.store);
         let oldest = self.faults.oldest_version();
-        let lines = watch::watch(store, self.faults.cuts(), oldest, start);
+        let lines = watch::watch(store, self.faults.cuts_of(target.resource), oldest, start);
         Ok(respond::stream("application/json", lines))
     }
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures::Stream;
-use http::header::{CONTENT_TYPE, DATE, HeaderValue, WARNING};
+use http::header::{CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER, WARNING};
 use http::{Response, StatusCode};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -12,7 +12,8 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::status::Status;
+use crate::faults::Refusal;
+use crate::status::{Result, Status};
 
 /// The body of an answer: whole, or a stream that may not end.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -54,6 +55,25 @@ pub(super) fn stream(
 pub(super) fn status(status: &Status) -> Response<Body> {
     let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     json(code, &status.to_json())
+}
+
+/// The answer to a request that the API server does not look at.
+pub(super) fn refusal(refusal: Refusal) -> Result<Response<Body>> {
+    match refusal {
+        Refusal::Away => Err(Status::service_unavailable(
+            "the server is currently unable to handle the request",
+        )),
+        // Upstream: `apiserver/pkg/server/filters/maxinflight.go`, `tooManyRequests`.
+        Refusal::TooManyRequests => {
+            let code = StatusCode::TOO_MANY_REQUESTS;
+            let mut response = text(code, "Too many requests, please try again later.\n");
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            Ok(response)
+        }
+        // What etcd says, passed on without a reason (`ErrorToAPIStatus`, `apiserver/…/responsewriters/status.go`).
+        Refusal::Failed => Err(Status::new(500, "", "etcdserver: request timed out")),
+    }
 }
 
 /// Adds a `Warning` header, which kubectl prints. RFC 7234 code 299, as upstream

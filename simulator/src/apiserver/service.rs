@@ -44,6 +44,7 @@ where
         let Self { server, caller } = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
+            server.faults.delay().await;
             Ok(match body.collect().await {
                 Ok(body) => server.handle(&caller, &parts, body.to_bytes()),
                 Err(error) => server.refuse(&Status::bad_request(error.to_string())),

@@ -12,7 +12,7 @@ use super::Controller;
 use super::queue::{Key, WorkQueue};
 use crate::status::{Result, Status};
 use crate::store::resource::EVENTS;
-use crate::store::{Change, ChangeType, DeleteOptions, Part, Resource, Store};
+use crate::store::{Change, ChangeType, DeleteOptions, Part, Propagation, Resource, Store};
 
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
@@ -124,13 +124,20 @@ impl GarbageCollector {
         if !ownerless || object["metadata"]["deletionTimestamp"].is_string() {
             return Ok(());
         }
-        self.delete(resource, &place, uid)
+        self.delete(resource, &place, uid, Propagation::Background)
     }
 
-    fn delete(&self, resource: &'static Resource, place: &Place, uid: &str) -> Result<()> {
+    fn delete(
+        &self,
+        resource: &'static Resource,
+        place: &Place,
+        uid: &str,
+        propagation: Propagation,
+    ) -> Result<()> {
         let options = DeleteOptions {
             uid: Some(uid.to_owned()),
-            ..DeleteOptions::background()
+            propagation: Some(propagation),
+            ..DeleteOptions::default()
         };
         ignore_not_found(
             self.store
@@ -184,7 +191,13 @@ impl GarbageCollector {
             });
             gone &= !blocks;
             if object["metadata"]["deletionTimestamp"].is_null() {
-                self.delete(resource, &place, &dependent)?;
+                // What owns something itself waits for that in turn.
+                let propagation = if self.dependents.contains_key(&dependent) {
+                    Propagation::Foreground
+                } else {
+                    Propagation::Background
+                };
+                self.delete(resource, &place, &dependent, propagation)?;
             }
         }
         Ok(gone)

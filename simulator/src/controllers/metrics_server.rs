@@ -13,12 +13,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
 
-use super::Controller;
 use super::ownership::{phase, uid};
 use super::queue::{Key, WorkQueue};
 use super::runtime::Runtime;
+use super::{Chance, Controller};
 use crate::api::{ContainerMetrics, NodeMetrics, PodMetrics};
 use crate::clock::truncate_to_seconds;
+use crate::faults::Faults;
 use crate::random::Random;
 use crate::status::Result;
 use crate::store::pod_log::LogKey;
@@ -40,23 +41,33 @@ struct Point {
 pub(super) struct MetricsServer {
     store: Arc<Store>,
     runtime: Arc<Mutex<Runtime>>,
+    faults: Arc<Faults>,
     queue: WorkQueue,
     next: Instant,
+    scraped: Option<Instant>,
     last: BTreeMap<LogKey, Point>,
 }
 
 impl MetricsServer {
-    /// The first scrape comes within the first 15 s, at a phase that follows from the seed.
-    pub(super) fn new(store: Arc<Store>, runtime: Arc<Mutex<Runtime>>, seed: u64) -> Self {
-        let phase = Random::new(seed ^ 0x6d65_7472).fraction();
-        let next = Instant::now() + RESOLUTION.mul_f64(phase);
+    /// The first scrape comes when it is told to, else within the first 15 s, at a phase that follows from the seed.
+    pub(super) fn new(
+        store: Arc<Store>,
+        runtime: Arc<Mutex<Runtime>>,
+        faults: Arc<Faults>,
+        chance: Chance,
+    ) -> Self {
+        let phase = Random::new(chance.seed ^ 0x6d65_7472).fraction();
+        let first = chance.first_scrape.unwrap_or(RESOLUTION.mul_f64(phase));
+        let next = Instant::now() + first;
         let mut queue = WorkQueue::default();
         queue.add_at(Key::new("", "scrape"), next);
         Self {
             store,
             runtime,
+            faults,
             queue,
             next,
+            scraped: None,
             last: BTreeMap::new(),
         }
     }
@@ -160,7 +171,13 @@ impl Controller for MetricsServer {
     }
 
     fn reconcile(&mut self, key: &Key) -> Result<()> {
-        self.scrape();
+        // With a longer resolution most turns are left out.
+        let resolution = self.faults.metric_resolution();
+        let recent = |wait| self.scraped.is_some_and(|at| self.next - at < wait);
+        if !resolution.is_some_and(recent) {
+            self.scraped = Some(self.next);
+            self.scrape();
+        }
         self.next += RESOLUTION;
         self.queue.add_at(key.clone(), self.next);
         Ok(())
@@ -221,10 +238,15 @@ fn nanos(quantity: &str) -> Option<f64> {
     Some(number.parse::<f64>().ok()? * unit)
 }
 
-/// `15s`, `14.998s`: as Go prints a duration below a minute.
+/// `15s`, `14.998s`, `1m30s`: as Go prints a duration below an hour.
 fn go_duration(duration: SignedDuration) -> String {
-    let text = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());
-    format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
+    let (minutes, seconds) = (duration.as_secs() / 60, duration.as_secs() % 60);
+    let text = format!("{seconds}.{:09}", duration.subsec_nanos());
+    let seconds = text.trim_end_matches('0').trim_end_matches('.');
+    match minutes {
+        0 => format!("{seconds}s"),
+        minutes => format!("{minutes}m{seconds}s"),
+    }
 }
 
 #[cfg(test)]
@@ -264,5 +286,7 @@ mod tests {
         assert_eq!(cpu(0.001_976).0, "1976u");
         assert_eq!(cpu(0.0).0, "0");
         assert_eq!(go_duration(SignedDuration::from_millis(14_998)), "14.998s");
+        assert_eq!(go_duration(SignedDuration::from_secs(60)), "1m0s");
+        assert_eq!(go_duration(SignedDuration::from_millis(90_500)), "1m30.5s");
     }
 }

@@ -19,20 +19,22 @@ mod replica_set;
 mod resource_quota;
 mod runtime;
 mod scheduler;
+mod stoppable;
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::apiserver::Faults;
+use crate::faults::Faults;
 use crate::status::Result;
 use crate::store::resource::ALL;
 use crate::store::{Change, ChangeType, Store};
 
 use queue::{Key, WorkQueue};
 use runtime::Runtime;
+use stoppable::Stoppable;
 
 /// One controller: it hears of changes, puts keys into its queue, and brings what a key names to what is wanted.
 trait Controller: Send {
@@ -48,12 +50,24 @@ trait Controller: Send {
     fn reconcile(&mut self, key: &Key) -> Result<()>;
 }
 
+/// What in a cluster is by chance.
+#[derive(Clone, Copy, Debug)]
+pub struct Chance {
+    /// Everything random follows from it: phases, jitter, the choice of a connection's pod.
+    pub seed: u64,
+    /// When metrics-server scrapes first, if not by chance.
+    pub first_scrape: Option<Duration>,
+}
+
 /// Runs all controllers until `shutdown`.
-///
-/// Everything random follows from `seed`: phases, jitter, the choice of a connection's pod.
-pub async fn run(store: Arc<Store>, faults: Arc<Faults>, seed: u64, shutdown: CancellationToken) {
+pub async fn run(
+    store: Arc<Store>,
+    faults: Arc<Faults>,
+    chance: Chance,
+    shutdown: CancellationToken,
+) {
     let mut changes = store.subscribe();
-    let mut controllers = controllers(&store, &faults, seed);
+    let mut controllers = controllers(&store, &faults, chance);
     for change in existing(&store) {
         for controller in &mut controllers {
             controller.observe(&change);
@@ -91,11 +105,21 @@ pub async fn run(store: Arc<Store>, faults: Arc<Faults>, seed: u64, shutdown: Ca
     }
 }
 
-fn controllers(store: &Arc<Store>, faults: &Arc<Faults>, seed: u64) -> Vec<Box<dyn Controller>> {
+fn controllers(
+    store: &Arc<Store>,
+    faults: &Arc<Faults>,
+    chance: Chance,
+) -> Vec<Box<dyn Controller>> {
+    let seed = chance.seed;
     let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), seed)));
+    let keda_faults = Arc::clone(faults);
+    let is_keda_away = move || keda_faults.is_keda_operator_away();
     let store = || Arc::clone(store);
     vec![
-        Box::new(keda::ScaledObjectController::new(store())),
+        Box::new(Stoppable::new(
+            keda::ScaledObjectController::new(store()),
+            is_keda_away,
+        )),
         Box::new(keda::LeaseKeeper::new(store(), Arc::clone(faults))),
         Box::new(horizontal::HorizontalController::new(
             store(),
@@ -107,7 +131,12 @@ fn controllers(store: &Arc<Store>, faults: &Arc<Faults>, seed: u64) -> Vec<Box<d
         Box::new(scheduler::Scheduler::new(store())),
         Box::new(kubelet::Kubelet::new(store(), Arc::clone(&runtime), seed)),
         Box::new(endpoints::EndpointSliceController::new(store())),
-        Box::new(metrics_server::MetricsServer::new(store(), runtime, seed)),
+        Box::new(metrics_server::MetricsServer::new(
+            store(),
+            runtime,
+            Arc::clone(faults),
+            chance,
+        )),
         Box::new(garbage_collector::GarbageCollector::new(store())),
         Box::new(namespace::NamespaceController::new(store())),
         Box::new(resource_quota::ResourceQuotaController::new(store())),

@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 use serde_json::Value;
 
 use super::queue::Key;
+use crate::status::Result;
 use crate::store::{Change, Object, Store};
 
 pub(super) type Labels = BTreeMap<String, String>;
@@ -42,6 +43,72 @@ pub(super) fn owner_key(change: &Change, kind: &str) -> Option<Key> {
         .find(|owner| owner["controller"] == Value::Bool(true))?;
     (owner["kind"] == kind)
         .then(|| Key::new(change.namespace(), owner["name"].as_str().unwrap_or("")))
+}
+
+/// The key of the owner of this kind that controlled the object until this change.
+pub(super) fn former_owner_key(change: &Change, kind: &str) -> Option<Key> {
+    let owner = |object: &Value| {
+        let owners = object["metadata"]["ownerReferences"].as_array()?;
+        let controller = owners
+            .iter()
+            .find(|owner| owner["controller"] == Value::Bool(true) && owner["kind"] == kind)?;
+        controller["name"].as_str().map(str::to_owned)
+    };
+    let before = owner(change.old.as_ref()?)?;
+    (owner(&change.object).as_ref() != Some(&before)).then(|| Key::new(change.namespace(), before))
+}
+
+/// Objects that `owner` controls and its selector wants. What it wants and nobody controls is adopted, what it
+/// controls and does not want any more is released (`ControllerRefManager.ClaimObject`,
+/// `pkg/controller/controller_ref_manager.go`).
+pub(super) fn claim<O: Object, K: Object>(
+    store: &Store,
+    owner: &O,
+    selector: &LabelSelector,
+) -> Result<Vec<K>> {
+    let Some(resource) = crate::store::Resource::of::<K>() else {
+        return Ok(Vec::new());
+    };
+    let (meta, owner_uid) = (owner.meta(), uid(owner.meta()));
+    let namespace = meta.namespace.as_deref().unwrap_or("");
+    let selector = crate::selector::Selector::from_label_selector(selector);
+    let controller = |object: &Value| -> Option<String> {
+        let owners = object["metadata"]["ownerReferences"].as_array()?;
+        let controller = owners
+            .iter()
+            .find(|owner| owner["controller"] == Value::Bool(true))?;
+        controller["uid"].as_str().map(str::to_owned)
+    };
+    let free = |object: &Value| {
+        meta.deletion_timestamp.is_none() && object["metadata"]["deletionTimestamp"].is_null()
+    };
+    let candidates = store.filter_values(resource, Some(namespace), |object| {
+        controller(object).map_or_else(|| free(object), |uid| uid == owner_uid)
+    });
+    let mut claimed = Vec::new();
+    for value in candidates {
+        let Ok(object) = K::deserialize(&*value) else {
+            continue;
+        };
+        let labels = object.meta().labels.clone().unwrap_or_default();
+        let (wanted, owned) = (selector.matches(&labels), controller(&value).is_some());
+        let name = object.meta().name.clone().unwrap_or_default();
+        if wanted == owned {
+            claimed.extend(wanted.then_some(object));
+        } else if wanted {
+            let adopted = store.modify::<K>(namespace, &name, |object| {
+                let owners = object.meta_mut().owner_references.get_or_insert_default();
+                owners.push(controlled_by(owner));
+            })?;
+            claimed.extend(adopted);
+        } else if meta.deletion_timestamp.is_none() {
+            store.modify::<K>(namespace, &name, |object| {
+                let owners = object.meta_mut().owner_references.get_or_insert_default();
+                owners.retain(|owner| owner.uid != owner_uid);
+            })?;
+        }
+    }
+    Ok(claimed)
 }
 
 /// Objects of the namespace that the object with this UID controls.

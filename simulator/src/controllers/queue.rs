@@ -52,6 +52,13 @@ impl WorkQueue {
         self.add_at(key, Instant::now());
     }
 
+    /// All of them at once.
+    pub(super) fn add_all(&mut self, keys: impl IntoIterator<Item = Key>) {
+        for key in keys {
+            self.add(key);
+        }
+    }
+
     pub(super) fn add_after(&mut self, key: Key, delay: Duration) {
         self.add_at(key, Instant::now() + delay);
     }

@@ -81,6 +81,8 @@ pub(super) struct Recorder {
     buckets: HashMap<String, Bucket>,
     similar: HashMap<String, Similar>,
     seen: HashMap<String, Seen>,
+    /// The time in the name of the last event.
+    last_name: u64,
 }
 
 impl Recorder {
@@ -92,6 +94,7 @@ impl Recorder {
             buckets: HashMap::new(),
             similar: HashMap::new(),
             seen: HashMap::new(),
+            last_name: 0,
         }
     }
 
@@ -123,7 +126,8 @@ impl Recorder {
             return;
         }
         let group = format!("{object}/{}/{reason}", kind.text());
-        let (key, message) = if self.is_one_of_many(&group, message, now) {
+        let combined = self.is_one_of_many(&group, message, now);
+        let (key, message) = if combined {
             (group, format!("(combined from similar events): {message}"))
         } else {
             (format!("{group}/{message}"), message.to_owned())
@@ -145,6 +149,7 @@ impl Recorder {
                 return;
             }
         }
+        let blank = self.blank(regarding, now);
         let event = Event {
             reason: Some(reason.to_owned()),
             message: Some(message),
@@ -156,14 +161,19 @@ impl Recorder {
                 component: Some(self.component.to_owned()),
                 host: self.host.clone(),
             }),
-            reporting_component: Some(self.component.to_owned()),
-            reporting_instance: Some(self.host.clone().unwrap_or_default()),
-            ..self.blank(regarding, now)
+            // `EventAggregate` makes a new event of the old one, without these two fields.
+            reporting_component: Some(if combined { "" } else { self.component }.to_owned()),
+            reporting_instance: Some(match &self.host {
+                Some(host) if !combined => host.clone(),
+                _ => String::new(),
+            }),
+            ..blank
         };
         self.create(key, &event, now);
     }
 
-    /// An event of the recorder of events.k8s.io: repeated ones become a series, whatever their message is.
+    /// An event of the recorder of events.k8s.io: repeated ones about the same version of an object become a series,
+    /// whatever their message is (`getKey`, client-go `tools/events/event_broadcaster.go`).
     pub(super) fn event_with_action(
         &mut self,
         regarding: &ObjectReference,
@@ -174,8 +184,9 @@ impl Recorder {
     ) {
         let now = self.store.clock().now();
         let key = format!(
-            "{}/{action}/{reason}/{}",
+            "{}/{}/{action}/{reason}/{}",
             regarding.uid.as_deref().unwrap_or(""),
+            regarding.resource_version.as_deref().unwrap_or(""),
             kind.text()
         );
         if let Some(seen) = self.seen.get_mut(&key)
@@ -200,6 +211,7 @@ impl Recorder {
                 return;
             }
         }
+        let blank = self.blank(regarding, now);
         let event = Event {
             reason: Some(reason.to_owned()),
             action: Some(action.to_owned()),
@@ -209,15 +221,18 @@ impl Recorder {
             source: Some(EventSource::default()),
             reporting_component: Some(self.component.to_owned()),
             reporting_instance: Some(format!("{}-simulator", self.component)),
-            ..self.blank(regarding, now)
+            ..blank
         };
         self.create(key, &event, now);
     }
 
-    fn blank(&self, regarding: &ObjectReference, now: Timestamp) -> Event {
+    fn blank(&mut self, regarding: &ObjectReference, now: Timestamp) -> Event {
         let object = regarding.name.as_deref().unwrap_or("");
-        // Two events of one object at the same time need different names.
-        let nanos = now.as_nanosecond() as u64 & !0xffff | self.store.random_u64() & 0xffff;
+        // Two events of one object at the same time need different names, which tell their order as the nanoseconds
+        // of a real cluster do.
+        let nanos = (now.as_nanosecond() as u64 & !0xffff).max(self.last_name + 0x1_0000);
+        self.last_name = nanos;
+        let nanos = nanos | self.store.random_u64() & 0xffff;
         Event {
             metadata: ObjectMeta {
                 name: Some(format!("{object}.{nanos:x}")),

@@ -15,6 +15,7 @@ mod typed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -44,6 +45,8 @@ use resource::{LEASES, VALIDATING_WEBHOOK_CONFIGURATIONS};
 #[derive(Debug)]
 pub struct Store {
     clock: Clock,
+    /// How far the API server's clock is ahead of it.
+    skew: Mutex<SignedDuration>,
     state: Mutex<State>,
     /// The newest resourceVersion, for those who wait for changes.
     newest: watch::Sender<u64>,
@@ -72,6 +75,7 @@ impl Store {
     pub fn new(clock: Clock, seed: u64) -> Arc<Self> {
         Arc::new(Self {
             clock,
+            skew: Mutex::default(),
             state: Mutex::new(State {
                 objects: Objects::default(),
                 log: Log::new(FIRST_VERSION),
@@ -87,6 +91,16 @@ impl Store {
     /// The simulator's clock.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// The clock of the API server, which stamps what is written: the simulator's, unless it was set wrong.
+    pub(crate) fn api_clock(&self) -> Clock {
+        self.clock.ahead_by(*self.skew.lock())
+    }
+
+    /// Sets the API server's clock wrong.
+    pub(crate) fn set_skew(&self, ahead: SignedDuration) {
+        *self.skew.lock() = ahead;
     }
 
     /// The logs of all containers.
@@ -168,7 +182,7 @@ impl Store {
         } else {
             random
         };
-        meta::begin_create(resource, &mut object, self.clock, random)?;
+        meta::begin_create(resource, &mut object, self.api_clock(), random)?;
         let namespace = text(&object, "namespace");
         let name = text(&object, "name");
         if let Some(existing) = objects.get(resource, &namespace, &name) {
@@ -180,7 +194,13 @@ impl Store {
         }
         admission::create(objects, resource, &mut object)?;
         if let Some(writer) = writer {
-            managed_fields::record(&Value::Null, &mut object, resource, writer, self.clock);
+            managed_fields::record(
+                &Value::Null,
+                &mut object,
+                resource,
+                writer,
+                self.api_clock(),
+            );
         }
         if dry_run {
             return Ok(Arc::new(object));
@@ -245,7 +265,7 @@ impl Store {
                 None => return Ok(old),
             };
             if let Some(writer) = writer {
-                managed_fields::record(&old, &mut new, resource, writer, self.clock);
+                managed_fields::record(&old, &mut new, resource, writer, self.api_clock());
                 if new == *old {
                     return Ok(old);
                 }
@@ -280,7 +300,7 @@ impl Store {
             .get(resource, namespace, name)
             .ok_or_else(|| Status::not_found(resource, name))?;
         delete::check(resource, &old, options)?;
-        let new = delete::mark(resource, &old, options, self.clock);
+        let new = delete::mark(resource, &old, options, self.api_clock());
         let finished = delete::is_finished(resource, &new);
         if options.dry_run {
             let object = Arc::new(new);

@@ -14,6 +14,11 @@ mod apply;
 mod bodies;
 mod delete;
 mod keda;
+mod life;
+mod life_autoscaler;
+mod life_deployment;
+mod life_job;
+mod life_pod;
 mod limits;
 mod logs;
 mod metadata;
@@ -137,7 +142,7 @@ macro_rules! contract {
             $(
                 #[tokio::test(start_paused = true)]
                 async fn $behaviour() {
-                    super::on_simulator(super::$module::$behaviour).await;
+                    $crate::on_simulator($crate::$module::$behaviour).await;
                 }
             )+
         }
@@ -147,7 +152,7 @@ macro_rules! contract {
                 #[tokio::test]
                 #[ignore = "needs the cluster that CONTRACT_KUBECONFIG names"]
                 async fn $behaviour() {
-                    super::on_cluster(super::$module::$behaviour).await;
+                    $crate::on_cluster($crate::$module::$behaviour).await;
                 }
             )+
         }
@@ -265,4 +270,44 @@ contract! {
     versions::page_without_selector_counts_the_rest,
     versions::continue_token_must_be_the_servers,
     versions::old_version_is_expired,
+}
+
+/// What lives: `cargo test -p simulator --test contract -- --ignored life`.
+mod life_of {
+    contract! {
+        life_deployment::deployment_becomes_available,
+        life_deployment::new_template_is_rolled_out_and_back,
+        life_deployment::rollout_without_progress_misses_its_deadline,
+        life_deployment::scaling_in_a_rollout_is_shared_out,
+        life_deployment::paused_deployment_is_sized_but_not_rolled,
+        life_deployment::recreate_waits_for_the_old_pods,
+        life_deployment::cheapest_pod_goes_first,
+        life_deployment::relabelled_pod_is_released_and_taken_back,
+        life_deployment::full_quota_shows_on_replica_set_and_deployment,
+        life_deployment::foreground_deletion_waits_for_the_dependents,
+        life_deployment::orphaned_replica_set_is_adopted_again,
+        life_job::job_completes,
+        life_job::job_fails_at_its_backoff_limit,
+        life_job::job_fails_at_its_deadline,
+        life_job::job_is_suspended_and_resumed,
+        life_job::finished_job_lives_as_long_as_it_may,
+        life_job::restarts_in_place_count_against_the_limit,
+        life_pod::pod_starts_and_ends,
+        life_pod::crashing_container_is_restarted_later_each_time,
+        life_pod::pull_is_tried_later_each_time,
+        life_pod::image_that_nobody_pulls_is_refused,
+        life_pod::container_waits_for_its_config_map,
+        life_pod::pod_waits_for_its_volume,
+        life_pod::failed_probes_are_told_and_kill,
+        life_pod::pod_is_ended_at_its_deadline,
+        life_pod::deleted_pod_has_its_grace,
+        life_pod::pod_that_fits_nowhere_says_why,
+        life_autoscaler::autoscaler_is_made_of_the_scaled_object,
+        life_autoscaler::autoscaler_gets_its_first_value,
+        life_autoscaler::edited_or_deleted_autoscaler_is_put_back,
+        life_autoscaler::pause_takes_the_autoscaler_away,
+        life_autoscaler::paused_scale_in_disables_one_direction,
+        life_autoscaler::deleted_scaled_object_takes_its_autoscaler_along,
+        life_autoscaler::missing_target_is_told_at_the_next_poll,
+    }
 }

@@ -75,12 +75,14 @@ async fn scaled_object_reports_as_recorded() {
         };
         assert_eq!(status.hpa_name.as_deref(), Some("keda-hpa-webapp"));
         assert_eq!(condition("Ready").unwrap().1, "ScaledObjectReady");
-        assert_eq!(condition("Active").unwrap().1, "ScalerActive");
         assert_eq!(condition("HPAActive"), None);
         assert_eq!(
             world.messages("ScaledObjectReady"),
             ["ScaledObject is ready for scaling"]
         );
+        // Two writers make it Unknown at first; the next poll, 5 s later, settles it.
+        world.until(5.5).await;
+        assert_eq!(condition("Active").unwrap().1, "ScalerActive");
         world.until(20.5).await;
         assert_eq!(condition("HPAActive").unwrap().1, "FailedGetResourceMetric");
         world.until(35.5).await;

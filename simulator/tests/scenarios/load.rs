@@ -41,7 +41,7 @@ async fn load_goes_from_one_pod_to_ten_and_back_in_every_phase() {
             let figures = world.figures();
             let utilization = world.utilization().unwrap();
             // Recorded: 155 to 166 % and 65 to 68 requests per second.
-            assert!((145..=190).contains(&utilization), "{utilization}");
+            assert!((140..=190).contains(&utilization), "{utilization}");
             let rps = figures["rps"].as_f64().unwrap();
             assert!((55.0..75.0).contains(&rps), "{figures}");
             assert_eq!(figures["failures"], 0);
@@ -102,35 +102,40 @@ async fn steps_up_are_those_of_the_recording_word_for_word() {
     .await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn kept_connections_stall_below_the_maximum_with_one_hot_pod() {
-    World::run(3, |world| async move {
-        deployed(&world).await;
-        world.start_load(true);
-        world.pass(128.0).await;
-        // Recorded: at 4 from 25 to 130 s of load, one pod at 100m and three idle, 53 %.
-        assert_eq!(world.asked(), 4);
-        assert_eq!(world.ready(), 4);
-        let utilization = world.utilization().unwrap();
-        assert!((50..=56).contains(&utilization), "{utilization}");
-        let metrics = world
-            .simulator
-            .store()
-            .metrics()
-            .pods(Some(super::world::SEAT));
-        let hot = metrics.iter().filter(|pod| {
-            pod.metadata
-                .labels
-                .as_ref()
-                .is_some_and(|labels| labels["app"] == "webapp")
-                && autoscaling::CpuMillis::parse(&pod.containers[0].usage["cpu"].0)
-                    .unwrap()
-                    .0
-                    > 50
-        });
-        assert_eq!(hot.count(), 1);
+/// Pods of the web app that use more than half of their limit.
+fn hot_pods(world: &World) -> usize {
+    let metrics = world.simulator.store().metrics();
+    let pods = metrics.pods(Some(super::world::SEAT)).into_iter();
+    pods.filter(|pod| {
+        let labels = pod.metadata.labels.as_ref();
+        let cpu = &pod.containers[0].usage["cpu"].0;
+        labels.is_some_and(|labels| labels["app"] == "webapp")
+            && autoscaling::CpuMillis::parse(cpu).unwrap().0 > 50
     })
-    .await;
+    .count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_connections_stay_with_one_hot_pod_until_it_resets_them() {
+    let mut went_on = 0;
+    for seed in 0..6 {
+        let up = World::run(seed, |world| async move {
+            deployed(&world).await;
+            world.start_load(true);
+            world.pass(62.0).await;
+            // Recorded: at 4 from 25 to 130 s of load, one pod at 100m and three idle.
+            assert!((3..=5).contains(&world.asked()), "seed {seed}");
+            assert_eq!(hot_pods(&world), 1, "seed {seed}");
+            world.pass(338.0).await;
+            let failures = world.figures()["failures"].as_u64().unwrap();
+            (world.asked(), failures)
+        })
+        .await;
+        // Whoever was reset connects to another pod, so the load spreads; and nothing else spreads it.
+        assert!(up.0 <= 5 || up.1 > 0, "seed {seed}: {up:?}");
+        went_on += u32::from(up.0 == 10);
+    }
+    assert!(went_on >= 3, "{went_on} of 6 reached ten pods");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod horizontal;
 mod lifecycle;
 mod load;
 mod trouble;

@@ -32,7 +32,7 @@ pub(crate) type Rescale = (f64, i32, i32);
 
 impl World {
     /// Runs a story on a cluster of this seed, and ends the cluster with it.
-    pub(crate) async fn run<F: Future<Output = ()>>(seed: u64, story: impl FnOnce(Self) -> F) {
+    pub(crate) async fn run<F: Future>(seed: u64, story: impl FnOnce(Self) -> F) -> F::Output {
         let simulator = Simulator::new(Options {
             seed,
             start: "2026-01-01T09:00:00Z".parse::<Timestamp>().unwrap(),
@@ -49,9 +49,10 @@ impl World {
             begin: Instant::now(),
         };
         world.create(json!({"metadata": {"name": SEAT}}), Some::<Namespace>);
-        story(world).await;
+        let outcome = story(world).await;
         shutdown.cancel();
         controllers.await.unwrap();
+        outcome
     }
 
     /// Seconds since the beginning.

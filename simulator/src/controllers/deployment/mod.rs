@@ -1,32 +1,40 @@
 //! Turns a Deployment into ReplicaSets, and rolls from one to the next when its template changes.
 //!
-//! Upstream: `pkg/controller/deployment/` (`sync.go`, `rolling.go`, `recreate.go`, `progress.go`).
+//! Upstream: `pkg/controller/deployment/` (`deployment_controller.go`, `sync.go`, `rolling.go`, `recreate.go`).
 
+mod replica_sets;
+mod revision;
 mod rollout;
 mod status;
 mod template;
 
 use std::sync::Arc;
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, ReplicaSet, ReplicaSetSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, ReplicaSet};
+use k8s_openapi::api::core::v1::Pod;
 
 use super::Controller;
-use super::ownership::{Labels, controlled, controlled_by, owner_key, uid};
+use super::ownership::{controlled, former_owner_key, has_ended, owner_key, selects, uid};
 use super::queue::{Key, WorkQueue};
-use super::recorder::{Kind, Recorder, reference};
+use super::recorder::Recorder;
 use crate::status::Result;
 use crate::store::resource::{DEPLOYMENTS, REPLICA_SETS};
-use crate::store::{Change, ChangeType, DeleteOptions, Store};
+use crate::store::{Change, ChangeType, Store};
 
-const REVISION: &str = "deployment.kubernetes.io/revision";
-const DESIRED_REPLICAS: &str = "deployment.kubernetes.io/desired-replicas";
-const MAX_REPLICAS: &str = "deployment.kubernetes.io/max-replicas";
+use replica_sets::ReplicaSets;
 
 pub(super) struct DeploymentController {
     store: Arc<Store>,
     queue: WorkQueue,
     recorder: Recorder,
+}
+
+/// What a sync works on.
+struct Sync<'a> {
+    key: &'a Key,
+    deployment: &'a Deployment,
+    spec: &'a DeploymentSpec,
 }
 
 impl DeploymentController {
@@ -38,173 +46,132 @@ impl DeploymentController {
         }
     }
 
-    /// The ReplicaSet of the present template, made if need be, and the others, oldest first.
-    fn replica_sets(
-        &mut self,
-        deployment: &Deployment,
-        spec: &DeploymentSpec,
-    ) -> Result<(ReplicaSet, Vec<ReplicaSet>)> {
-        let namespace = deployment.metadata.namespace.as_deref().unwrap_or("");
-        let mut sets: Vec<ReplicaSet> =
-            controlled(&self.store, namespace, uid(&deployment.metadata));
-        sets.sort_by_key(|set| revision(&set.metadata));
-        let newest = sets.last().map_or(0, |set| revision(&set.metadata));
-        let current = sets.iter().position(|set| {
-            set.spec
-                .as_ref()
-                .and_then(|set| set.template.as_ref())
-                .is_some_and(|template| template::same(template, &spec.template))
-        });
-        match current {
-            Some(index) => {
-                let mut set = sets.remove(index);
-                let wanted = if sets.is_empty() || revision(&set.metadata) == newest {
-                    newest.max(1)
-                } else {
-                    newest + 1
-                };
-                if revision(&set.metadata) != wanted {
-                    set = self.annotate(&set, REVISION, &wanted.to_string())?;
+    /// Paused, or scaled: the sizes follow the Deployment, nothing rolls (`sync`).
+    fn resize(&mut self, sync: &Sync<'_>) -> Result<()> {
+        let mut sets = ReplicaSets::find(&self.store, sync)?;
+        let all = sets.all();
+        let new = sets.new.as_ref().map(|_| all.len() - 1);
+        let pods = all.iter().map(rollout::existing).sum();
+        let sizes = rollout::scaled(sync.spec, pods, &all, new);
+        for (set, size) in sets.all_mut().zip(sizes) {
+            // Only those that have or get pods are touched.
+            if rollout::wanted(set) > 0 || size > 0 {
+                replica_sets::scale(&self.store, &mut self.recorder, sync, set, size)?;
+            }
+        }
+        if sync.spec.paused == Some(true) {
+            replica_sets::clean_up(&self.store, sync.spec, &sets.old)?;
+        }
+        self.write_status(sync, &sets, false).map(drop)
+    }
+
+    /// One step of a rolling update (`rolloutRolling`).
+    fn roll(&mut self, sync: &Sync<'_>) -> Result<Option<Timestamp>> {
+        let mut sets = ReplicaSets::find(&self.store, sync)?;
+        let new = sets.ensure_new(&self.store, &mut self.recorder, sync)?;
+        let present = rollout::wanted(&new);
+        let wanted = rollout::new_replicas(sync.spec, present, &sets.old);
+        let mut scaled = present != wanted;
+        if scaled {
+            let (store, recorder) = (&self.store, &mut self.recorder);
+            if let Some(new) = &mut sets.new {
+                replica_sets::scale(store, recorder, sync, new, wanted)?;
+            }
+        } else {
+            let sizes = rollout::shrink(sync.spec, &new, &sets.old);
+            for (set, size) in sets.old.iter_mut().zip(sizes) {
+                if rollout::wanted(set) != size {
+                    scaled = true;
+                    replica_sets::scale(&self.store, &mut self.recorder, sync, set, size)?;
                 }
-                Ok((set, sets))
-            }
-            None => {
-                let set = self.create_replica_set(deployment, spec, &sets, newest + 1)?;
-                Ok((set, sets))
             }
         }
-    }
-
-    fn create_replica_set(
-        &mut self,
-        deployment: &Deployment,
-        spec: &DeploymentSpec,
-        old: &[ReplicaSet],
-        revision: i64,
-    ) -> Result<ReplicaSet> {
-        let name = deployment.metadata.name.as_deref().unwrap_or("");
-        let hash = template::hash(&spec.template);
-        let hash_label = || (template::HASH_LABEL.to_owned(), hash.clone());
-        let mut template = spec.template.clone();
-        template
-            .metadata
-            .get_or_insert_default()
-            .labels
-            .get_or_insert_default()
-            .extend([hash_label()]);
-        let mut match_labels = spec.selector.match_labels.clone().unwrap_or_default();
-        match_labels.extend([hash_label()]);
-        let set = ReplicaSet {
-            metadata: ObjectMeta {
-                name: Some(format!("{name}-{hash}")),
-                namespace: deployment.metadata.namespace.clone(),
-                labels: template
-                    .metadata
-                    .as_ref()
-                    .and_then(|meta| meta.labels.clone()),
-                annotations: Some(Labels::from([(REVISION.to_owned(), revision.to_string())])),
-                owner_references: Some(vec![controlled_by(deployment)]),
-                ..ObjectMeta::default()
-            },
-            spec: Some(ReplicaSetSpec {
-                replicas: Some(0),
-                min_ready_seconds: spec.min_ready_seconds,
-                selector: LabelSelector {
-                    match_labels: Some(match_labels),
-                    match_expressions: spec.selector.match_expressions.clone(),
-                },
-                template: Some(template),
-            }),
-            status: None,
-        };
-        let wanted = rollout::new_replicas(spec, 0, old);
-        let mut announced = set;
-        announced.spec.get_or_insert_default().replicas = Some(wanted);
-        set_sizes(&mut announced.metadata, spec);
-        let created = self.store.create(&announced)?;
-        if wanted > 0 {
-            self.announce(deployment, &created, 0, wanted);
+        if !scaled && status::is_complete(sync.deployment) {
+            replica_sets::clean_up(&self.store, sync.spec, &sets.old)?;
         }
-        Ok(created)
+        self.write_status(sync, &sets, true)
     }
 
-    fn annotate(&self, set: &ReplicaSet, key: &str, value: &str) -> Result<ReplicaSet> {
-        let meta = &set.metadata;
-        let written = self.store.modify::<ReplicaSet>(
-            meta.namespace.as_deref().unwrap_or(""),
-            meta.name.as_deref().unwrap_or(""),
-            |set| {
-                set.metadata
-                    .annotations
-                    .get_or_insert_default()
-                    .insert(key.to_owned(), value.to_owned());
-            },
-        )?;
-        Ok(written.unwrap_or_else(|| set.clone()))
-    }
-
-    /// Sets a ReplicaSet's number, with the event (`scaleReplicaSet`).
-    fn scale(
-        &mut self,
-        deployment: &Deployment,
-        spec: &DeploymentSpec,
-        set: &mut ReplicaSet,
-        replicas: i32,
-    ) -> Result<()> {
-        let before = rollout::wanted(set);
-        let written = self.store.modify::<ReplicaSet>(
-            set.metadata.namespace.as_deref().unwrap_or(""),
-            set.metadata.name.as_deref().unwrap_or(""),
-            |set| {
-                set.spec.get_or_insert_default().replicas = Some(replicas);
-                set_sizes(&mut set.metadata, spec);
-            },
-        )?;
-        if let Some(written) = written {
-            *set = written;
+    /// The old pods go, all of them, before the new ReplicaSet comes (`rolloutRecreate`).
+    fn recreate(&mut self, sync: &Sync<'_>) -> Result<Option<Timestamp>> {
+        let mut sets = ReplicaSets::find(&self.store, sync)?;
+        let mut scaled = false;
+        for set in &mut sets.old {
+            if rollout::wanted(set) > 0 {
+                scaled = true;
+                replica_sets::scale(&self.store, &mut self.recorder, sync, set, 0)?;
+            }
         }
-        if before != replicas {
-            self.announce(deployment, set, before, replicas);
-        }
-        Ok(())
-    }
-
-    fn announce(&mut self, deployment: &Deployment, set: &ReplicaSet, from: i32, to: i32) {
-        let direction = if to > from { "up" } else { "down" };
-        let name = set.metadata.name.as_deref().unwrap_or("");
-        self.recorder.event(
-            &reference(deployment),
-            Kind::Normal,
-            "ScalingReplicaSet",
-            &format!("Scaled {direction} replica set {name} from {from} to {to}"),
-        );
-    }
-
-    /// Deletes what the revision history limit does not keep (`cleanupDeployment`).
-    fn clean_up(&self, spec: &DeploymentSpec, old: &[ReplicaSet]) -> Result<()> {
-        let keep = usize::try_from(spec.revision_history_limit.unwrap_or(10)).unwrap_or_default();
-        let surplus = old.len().saturating_sub(keep);
-        let empty = |set: &&ReplicaSet| {
-            rollout::wanted(set) == 0
-                && set
-                    .status
-                    .as_ref()
-                    .is_none_or(|status| status.replicas == 0)
-                && set.metadata.deletion_timestamp.is_none()
-        };
-        for set in old.iter().take(surplus).filter(empty) {
-            let deleted = self.store.delete::<ReplicaSet>(
-                set.metadata.namespace.as_deref().unwrap_or(""),
-                set.metadata.name.as_deref().unwrap_or(""),
-                &DeleteOptions::background(),
-            );
-            if let Err(error) = deleted
-                && !error.is_not_found()
+        if !scaled && !self.old_pods_run(sync.key, &sets.old) {
+            let new = sets.ensure_new(&self.store, &mut self.recorder, sync)?;
+            let wanted = rollout::replicas(sync.spec);
+            if rollout::wanted(&new) != wanted
+                && let Some(new) = &mut sets.new
             {
-                return Err(error);
+                replica_sets::scale(&self.store, &mut self.recorder, sync, new, wanted)?;
+            }
+            if status::is_complete(sync.deployment) {
+                replica_sets::clean_up(&self.store, sync.spec, &sets.old)?;
             }
         }
+        self.write_status(sync, &sets, true)
+    }
+
+    /// Pods that are being deleted run, too (`oldPodsRunning`).
+    fn old_pods_run(&self, key: &Key, old: &[ReplicaSet]) -> bool {
+        old.iter().any(|set| {
+            rollout::existing(set) > 0
+                || controlled::<Pod>(&self.store, &key.namespace, uid(&set.metadata))
+                    .iter()
+                    .any(|pod| !has_ended(pod))
+        })
+    }
+
+    /// The time at which a rollout that goes on will have taken too long.
+    fn write_status(
+        &self,
+        sync: &Sync<'_>,
+        sets: &ReplicaSets,
+        rolls: bool,
+    ) -> Result<Option<Timestamp>> {
+        let now = self.store.clock();
+        let mut deadline = None;
+        self.store
+            .modify::<Deployment>(&sync.key.namespace, &sync.key.name, |deployment| {
+                deadline = status::write(deployment, sync.spec, sets, rolls, now);
+            })?;
+        Ok(deadline)
+    }
+
+    /// The condition of a pause; upstream writes it before anything else (`checkPausedConditions`).
+    fn note_pause(&self, sync: &Sync<'_>) -> Result<()> {
+        let paused = sync.spec.paused == Some(true);
+        if !status::pause_is_news(sync.deployment, paused) {
+            return Ok(());
+        }
+        let now = self.store.clock();
+        self.store
+            .modify::<Deployment>(&sync.key.namespace, &sync.key.name, |deployment| {
+                status::note_pause(deployment, paused, now);
+            })?;
         Ok(())
+    }
+
+    /// Deployments that would take an orphaned ReplicaSet with these labels.
+    fn queue_adopters(&mut self, change: &Change) {
+        let set = self
+            .store
+            .get::<ReplicaSet>(change.namespace(), change.name());
+        let Some(set) = set else { return };
+        for deployment in self.store.list::<Deployment>(Some(change.namespace())) {
+            let matches = deployment
+                .spec
+                .as_ref()
+                .is_some_and(|spec| selects(&spec.selector, set.metadata.labels.as_ref()));
+            if matches && let Some(name) = deployment.metadata.name {
+                self.queue.add(Key::new(change.namespace(), name));
+            }
+        }
     }
 }
 
@@ -220,10 +187,13 @@ impl Controller for DeploymentController {
             } else {
                 self.queue.add(Key::of(change));
             }
-        } else if *change.resource == REPLICA_SETS
-            && let Some(key) = owner_key(change, "Deployment")
-        {
-            self.queue.add(key);
+        } else if *change.resource == REPLICA_SETS {
+            self.queue.add_all(former_owner_key(change, "Deployment"));
+            match owner_key(change, "Deployment") {
+                Some(key) => self.queue.add(key),
+                None if change.change_type != ChangeType::Deleted => self.queue_adopters(change),
+                None => {}
+            }
         }
     }
 
@@ -241,60 +211,26 @@ impl Controller for DeploymentController {
         if deployment.metadata.deletion_timestamp.is_some() {
             return Ok(());
         }
-        let (mut new, mut old) = self.replica_sets(&deployment, &spec)?;
-        let plan = rollout::plan(&spec, &new, &old);
-        for (set, replicas) in old.iter_mut().zip(plan.old) {
-            if rollout::wanted(set) != replicas {
-                self.scale(&deployment, &spec, set, replicas)?;
-            }
-        }
-        if rollout::wanted(&new) != plan.new || !has_sizes(&new.metadata, &spec) {
-            self.scale(&deployment, &spec, &mut new, plan.new)?;
-        }
-        self.clean_up(&spec, &old)?;
-        let now = self.store.clock();
-        let revision = revision(&new.metadata).to_string();
-        let mut deadline = None;
-        self.store
-            .modify::<Deployment>(&key.namespace, &key.name, |deployment| {
-                deployment
-                    .metadata
-                    .annotations
-                    .get_or_insert_default()
-                    .insert(REVISION.to_owned(), revision.clone());
-                deadline = status::write(deployment, &spec, &new, &old, now);
-            })?;
+        let sync = Sync {
+            key,
+            deployment: &deployment,
+            spec: &spec,
+        };
+        self.note_pause(&sync)?;
+        let owned: Vec<ReplicaSet> =
+            controlled(&self.store, &key.namespace, uid(&deployment.metadata));
+        let deadline = if spec.paused == Some(true) || rollout::was_scaled(&spec, &owned) {
+            self.resize(&sync)?;
+            None
+        } else if rollout::recreates(&spec) {
+            self.recreate(&sync)?
+        } else {
+            self.roll(&sync)?
+        };
         if let Some(deadline) = deadline {
-            self.queue.add_at(key.clone(), now.instant_of(deadline));
+            let at = self.store.clock().instant_of(deadline);
+            self.queue.add_at(key.clone(), at);
         }
         Ok(())
     }
-}
-
-fn revision(meta: &ObjectMeta) -> i64 {
-    meta.annotations
-        .as_ref()
-        .and_then(|annotations| annotations.get(REVISION)?.parse().ok())
-        .unwrap_or(0)
-}
-
-fn sizes(spec: &DeploymentSpec) -> [(String, String); 2] {
-    let replicas = spec.replicas.unwrap_or(1);
-    let most = replicas + rollout::max_surge(spec);
-    [
-        (DESIRED_REPLICAS.to_owned(), replicas.to_string()),
-        (MAX_REPLICAS.to_owned(), most.to_string()),
-    ]
-}
-
-fn set_sizes(meta: &mut ObjectMeta, spec: &DeploymentSpec) {
-    meta.annotations.get_or_insert_default().extend(sizes(spec));
-}
-
-fn has_sizes(meta: &ObjectMeta, spec: &DeploymentSpec) -> bool {
-    sizes(spec).iter().all(|(key, value)| {
-        meta.annotations
-            .as_ref()
-            .is_some_and(|annotations| annotations.get(key) == Some(value))
-    })
 }

@@ -2,22 +2,27 @@
 //!
 //! Upstream: `pkg/controller/podautoscaler/horizontal.go`. The arithmetic is `autoscaling`'s; this reads and writes.
 
+mod metrics;
 mod pods;
+mod selectors;
 mod status;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use autoscaling::replica_calculator::Unavailable;
-use autoscaling::{Autoscaler, Behavior, Limits, Observation, Verdict};
+use autoscaling::{
+    AmbiguousSelector, Autoscaler, Behavior, Evaluation, Limits, Observation, Proposal, Verdict,
+};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec};
+use k8s_openapi::api::autoscaling::v2::{
+    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec,
+};
 use tokio::time::{Duration, Instant};
 
 use super::Controller;
 use super::queue::{Key, WorkQueue};
 use super::recorder::{Kind, Recorder, reference};
-use crate::apiserver::{Faults, MetricsApi};
+use crate::faults::{Faults, MetricsApi};
 use crate::status::Result;
 use crate::store::resource::HORIZONTAL_POD_AUTOSCALERS;
 use crate::store::{Change, ChangeType, Store};
@@ -34,6 +39,8 @@ const MANAGER: &str = "kube-controller-manager";
 struct Known {
     uid: String,
     autoscaler: Autoscaler,
+    /// It has looked before, so others see which pods it selects.
+    looked: bool,
     /// The next look; counted from the first, so that looks do not drift.
     next: Instant,
 }
@@ -64,22 +71,16 @@ impl HorizontalController {
         spec: &HorizontalPodAutoscalerSpec,
     ) -> Result<()> {
         let mut status = StatusWriter::new(hpa, self.store.clock());
-        let target = &spec.scale_target_ref;
-        let deployment = (target.kind == "Deployment")
-            .then(|| self.store.get::<Deployment>(&key.namespace, &target.name))
-            .flatten();
-        let Some(deployment) = deployment else {
-            let error = format!("deployments/scale.apps \"{}\" not found", target.name);
-            self.warn(hpa, "FailedGetScale", &error);
-            status.set(
-                "AbleToScale",
-                false,
-                "FailedGetScale",
-                &format!(
+        let deployment = match self.target(key, &spec.scale_target_ref) {
+            Ok(deployment) => deployment,
+            Err(error) => {
+                self.warn(hpa, "FailedGetScale", &error);
+                let message = format!(
                     "the HPA controller was unable to get the target's current scale: {error}"
-                ),
-            );
-            return status.write(&self.store, key);
+                );
+                status.set("AbleToScale", false, "FailedGetScale", &message);
+                return status.write(&self.store, key);
+            }
         };
         status.able_to_scale(autoscaling::AbleToScale::SucceededGetScale);
         let current = deployment
@@ -87,20 +88,28 @@ impl HorizontalController {
             .as_ref()
             .and_then(|spec| spec.replicas)
             .unwrap_or(1);
-        let Some(target_percent) = status::target_utilization(spec) else {
-            let message = "the simulator computes the resource metric cpu by utilization only";
-            self.warn(hpa, "InvalidMetricSourceType", message);
-            status.set("ScalingActive", false, "InvalidMetricSourceType", message);
-            status.current(current);
-            return status.write(&self.store, key);
-        };
         let behavior = spec.behavior.as_ref().and_then(|behavior| {
             let value = serde_json::to_value(behavior).ok()?;
             serde_json::from_value::<Behavior>(value).ok()
         });
-        let now = self.store.clock().now();
-        let pods = pods::read(&self.store, &key.namespace, &deployment);
-        let broken = metrics_api_answer(self.faults.metrics_api());
+        let specs = spec.metrics.as_deref().unwrap_or_default();
+        let asked = metrics::read(
+            &self.store,
+            &key.namespace,
+            &deployment,
+            specs,
+            self.faults.metrics_api(),
+        );
+        let metrics: Vec<_> = asked
+            .iter()
+            .map(|asked| {
+                asked
+                    .as_ref()
+                    .map(metrics::Asked::metric)
+                    .map_err(Clone::clone)
+            })
+            .collect();
+        let ambiguous = self.ambiguous_selector(key, &deployment);
         let seen = Observation {
             current: u32::try_from(current).unwrap_or(0),
             limits: Limits {
@@ -110,17 +119,17 @@ impl HorizontalController {
                     .unwrap_or(1),
                 max: u32::try_from(spec.max_replicas).unwrap_or(0),
             },
-            target: target_percent,
             behavior: behavior.as_ref(),
-            pods: match &broken {
-                Some(answer) => Err(answer),
-                None => Ok(&pods),
+            metrics: match &ambiguous {
+                Some(_) => Err(AmbiguousSelector),
+                None => Ok(&metrics),
             },
-            now: now.as_millisecond(),
+            now: self.store.clock().now().as_millisecond(),
         };
         let Some(known) = self.known.get_mut(key) else {
             return Ok(());
         };
+        let shown = |evaluation: &Evaluation| status::metrics(specs, &evaluation.calculations);
         match known.autoscaler.reconcile(&seen) {
             Verdict::Disabled => {
                 status.set(
@@ -131,65 +140,121 @@ impl HorizontalController {
                 );
                 status.scaled(current, current, None, false);
             }
-            Verdict::Unavailable(unavailable) => {
-                self.metrics_failed(hpa, &mut status, &unavailable);
-                status.metrics_failed(current);
+            Verdict::Ambiguous => {
+                let message = ambiguous.unwrap_or_default();
+                self.warn(hpa, "AmbiguousSelector", &message);
+                self.warn(hpa, "FailedComputeMetricsReplicas", &message);
+                status.set("ScalingActive", false, "AmbiguousSelector", &message);
+                status.current(current, None);
+            }
+            Verdict::Unavailable(evaluation) => {
+                self.metrics_failed(hpa, &evaluation);
+                if let Some(message) = evaluation.invalid_metrics() {
+                    self.warn(hpa, "FailedComputeMetricsReplicas", &message);
+                }
+                if let Some(first) = evaluation.failures.first() {
+                    let message = format!(
+                        "the HPA was unable to compute the replica count: {}",
+                        first.error
+                    );
+                    status.set("ScalingActive", false, first.reason, &message);
+                }
+                status.current(current, Some(shown(&evaluation)));
             }
             Verdict::Proposal(proposal) => {
-                let wanted = i32::try_from(proposal.replicas).unwrap_or(i32::MAX);
-                if let Some(reason) = proposal.rescale {
-                    self.store.scale::<Deployment>(
-                        &key.namespace,
-                        &target.name,
-                        wanted,
-                        MANAGER,
-                    )?;
-                    known.autoscaler.rescaled(
-                        seen.current,
-                        proposal.replicas,
-                        behavior.as_ref(),
-                        seen.now,
+                if let Some(evaluation) = &proposal.evaluation {
+                    self.metrics_failed(hpa, evaluation);
+                }
+                let shown = proposal.evaluation.as_ref().map(shown);
+                if let Err(error) = self.rescale(key, hpa, spec, &seen, &proposal) {
+                    let message = format!(
+                        "the HPA controller was unable to update the target scale: {error}"
                     );
-                    self.recorder.event(
-                        &reference(hpa),
-                        Kind::Normal,
-                        "SuccessfulRescale",
-                        &format!("New size: {wanted}; reason: {}", reason.text()),
-                    );
+                    // The conditions of the metrics were set before the attempt.
+                    status.proposal(&proposal);
+                    status.set("AbleToScale", false, "FailedUpdateScale", &message);
+                    status.current(current, shown);
+                    return status.write(&self.store, key);
                 }
                 status.proposal(&proposal);
-                status.scaled(
-                    current,
-                    wanted,
-                    proposal.calculation.as_ref(),
-                    proposal.rescale.is_some(),
-                );
+                let wanted = i32::try_from(proposal.replicas).unwrap_or(i32::MAX);
+                status.scaled(current, wanted, shown, proposal.rescale.is_some());
             }
         }
         status.write(&self.store, key)
     }
 
-    fn metrics_failed(
+    /// The target's scale, or why there is none, in the words of the API server and of its REST mapper.
+    fn target(
+        &self,
+        key: &Key,
+        target: &CrossVersionObjectReference,
+    ) -> std::result::Result<Deployment, String> {
+        let version = target.api_version.as_deref().unwrap_or("");
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        if (group, target.kind.as_str()) != ("apps", "Deployment") {
+            return Err(format!(
+                "no matches for kind \"{}\" in group \"{group}\"",
+                target.kind
+            ));
+        }
+        self.store
+            .get::<Deployment>(&key.namespace, &target.name)
+            .ok_or_else(|| format!("deployments.apps \"{}\" not found", target.name))
+    }
+
+    /// Writes the new size, if there is one, with its event.
+    fn rescale(
         &mut self,
+        key: &Key,
         hpa: &HorizontalPodAutoscaler,
-        status: &mut StatusWriter,
-        unavailable: &Unavailable,
-    ) {
-        let error = format!("failed to get cpu utilization: {unavailable}");
-        self.warn(hpa, "FailedGetResourceMetric", &error);
-        self.warn(
-            hpa,
-            "FailedComputeMetricsReplicas",
-            &format!(
-                "invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {error}"
-            ),
+        spec: &HorizontalPodAutoscalerSpec,
+        seen: &Observation<'_>,
+        proposal: &Proposal,
+    ) -> Result<()> {
+        let Some(reason) = &proposal.rescale else {
+            return Ok(());
+        };
+        let (reason, size) = (reason.text(), proposal.replicas);
+        let written = self.store.scale::<Deployment>(
+            &key.namespace,
+            &spec.scale_target_ref.name,
+            i32::try_from(size).unwrap_or(i32::MAX),
+            MANAGER,
         );
-        status.set(
-            "ScalingActive",
-            false,
-            "FailedGetResourceMetric",
-            &format!("the HPA was unable to compute the replica count: {error}"),
+        if let Err(error) = written {
+            let message = format!("New size: {size}; reason: {reason}; error: {error}");
+            self.warn(hpa, "FailedRescale", &message);
+            return Err(error);
+        }
+        if let Some(known) = self.known.get_mut(key) {
+            known
+                .autoscaler
+                .rescaled(seen.current, size, seen.behavior, seen.now);
+        }
+        self.recorder.event(
+            &reference(hpa),
+            Kind::Normal,
+            "SuccessfulRescale",
+            &format!("New size: {size}; reason: {reason}"),
         );
+        Ok(())
+    }
+
+    /// An event for each metric without a value.
+    fn metrics_failed(&mut self, hpa: &HorizontalPodAutoscaler, evaluation: &Evaluation) {
+        for failure in &evaluation.failures {
+            self.warn(hpa, failure.reason, &failure.error);
+        }
+    }
+
+    /// What is wrong where the pods of `deployment` belong to more than one autoscaler.
+    fn ambiguous_selector(&mut self, key: &Key, deployment: &Deployment) -> Option<String> {
+        if let Some(known) = self.known.get_mut(key) {
+            known.looked = true;
+        }
+        let looked = |other: &Key| self.known.get(other).is_some_and(|known| known.looked);
+        selectors::ambiguous(&self.store, &key.namespace, deployment, looked)
     }
 
     fn warn(&mut self, hpa: &HorizontalPodAutoscaler, reason: &str, message: &str) {
@@ -219,6 +284,7 @@ impl Controller for HorizontalController {
                 Known {
                     uid: uid.to_owned(),
                     autoscaler: Autoscaler::default(),
+                    looked: false,
                     next,
                 },
             );
@@ -248,20 +314,8 @@ impl Controller for HorizontalController {
         };
         // A failed look is followed by the next one and not tried again before, as upstream's rate limiter has it.
         if let Err(error) = self.look(key, &hpa, &spec) {
-            self.warn(&hpa, "FailedRescale", &error.to_string());
+            self.warn(&hpa, "FailedUpdateStatus", &error.to_string());
         }
         Ok(())
     }
-}
-
-/// What a broken metrics API answers, in client-go's words.
-fn metrics_api_answer(metrics_api: MetricsApi) -> Option<Unavailable> {
-    let answer = match metrics_api {
-        MetricsApi::Serving => return None,
-        MetricsApi::Absent => "the server could not find the requested resource",
-        MetricsApi::Unavailable => "the server is currently unable to handle the request",
-    };
-    Some(Unavailable::MetricsApi(format!(
-        "{answer} (get pods.metrics.k8s.io)"
-    )))
 }

@@ -2,8 +2,11 @@
 //!
 //! Upstream: `pkg/controller/job/job_controller.go` (`syncJob`) and `pkg/controller/ttlafterfinished/`.
 
+mod pods;
 mod status;
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,31 +16,27 @@ use serde::Deserialize;
 use tokio::time::Duration;
 
 use super::Controller;
-use super::ownership::{
-    controlled, controller_of, has_ended, is_active, owner_key, phase, pod_from_template,
-    ready_since, uid,
-};
+use super::ownership::{controlled, controller_of, is_active, owner_key, ready_since, uid};
 use super::queue::{Key, WorkQueue};
 use super::recorder::{Kind, Recorder, reference};
-use super::replica_set::is_namespace_terminating;
 use crate::status::Result;
 use crate::store::resource::{JOBS, PODS};
 use crate::store::{Change, ChangeType, DeleteOptions, Propagation, Store};
 
 use status::{Outcome, Progress};
 
-/// Keeps a pod until it is counted.
-const TRACKING_FINALIZER: &str = "batch.kubernetes.io/job-tracking";
 /// Changes of pods are collected for this long (`SyncJobBatchPeriod`).
 const BATCH_PERIOD: Duration = Duration::from_secs(1);
-/// First and longest delay before a failed pod is followed by another (`DefaultJobPodFailureBackOff`, `MaxJobPodFailureBackOff`).
-const FAILURE_BACKOFF: SignedDuration = SignedDuration::from_secs(10);
-const MAX_FAILURE_BACKOFF: SignedDuration = SignedDuration::from_mins(10);
+/// First and longest delay after the API server refused a pod (`DefaultJobApiBackOff`, `MaxJobApiBackOff`).
+const API_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_API_BACKOFF: Duration = Duration::from_secs(60);
 
 pub(super) struct JobController {
     store: Arc<Store>,
     queue: WorkQueue,
     recorder: Recorder,
+    /// How often in a row the API server refused a pod.
+    refusals: HashMap<Key, u32>,
 }
 
 impl JobController {
@@ -46,20 +45,8 @@ impl JobController {
             queue: WorkQueue::default(),
             recorder: Recorder::new(Arc::clone(&store), "job-controller"),
             store,
+            refusals: HashMap::new(),
         }
-    }
-
-    /// Takes the finalizer off a pod, so that it can go.
-    fn release(&self, namespace: &str, pod: &str) -> Result<()> {
-        self.store.modify::<Pod>(namespace, pod, |pod| {
-            if let Some(finalizers) = &mut pod.metadata.finalizers {
-                finalizers.retain(|finalizer| finalizer != TRACKING_FINALIZER);
-                if finalizers.is_empty() {
-                    pod.metadata.finalizers = None;
-                }
-            }
-        })?;
-        Ok(())
     }
 
     /// A pod whose Job is gone is counted by nobody (`orphan` handling of `syncOrphanPod`).
@@ -67,7 +54,7 @@ impl JobController {
         let tracked = |object: &serde_json::Value| {
             object["metadata"]["finalizers"]
                 .as_array()
-                .is_some_and(|list| list.iter().any(|f| f == TRACKING_FINALIZER))
+                .is_some_and(|list| list.iter().any(|f| f == pods::TRACKING_FINALIZER))
         };
         for value in self
             .store
@@ -86,89 +73,8 @@ impl JobController {
                     })
             });
             if !alive {
-                self.release(&key.namespace, pod.metadata.name.as_deref().unwrap_or(""))?;
+                pods::release(&self.store, &pod)?;
             }
-        }
-        Ok(())
-    }
-
-    /// Counts pods that have ended, once each: counting and release are one step here, so there is nothing uncounted.
-    fn count_ended(&self, key: &Key, pods: &[Pod], progress: &mut Progress) -> Result<()> {
-        for pod in pods {
-            let tracked = pod
-                .metadata
-                .finalizers
-                .iter()
-                .flatten()
-                .any(|finalizer| finalizer == TRACKING_FINALIZER);
-            if !tracked || !has_ended(pod) {
-                continue;
-            }
-            if phase(pod) == "Succeeded" {
-                progress.succeeded += 1;
-            } else {
-                progress.failed += 1;
-            }
-            self.release(&key.namespace, pod.metadata.name.as_deref().unwrap_or(""))?;
-        }
-        Ok(())
-    }
-
-    fn create_pods(&mut self, job: &Job, spec: &JobSpec, count: i32) -> Result<()> {
-        let name = job.metadata.name.clone().unwrap_or_default();
-        let job_uid = uid(&job.metadata).to_owned();
-        let mut pod = pod_from_template(job, &spec.template);
-        pod.metadata.labels.get_or_insert_default().extend([
-            (
-                "batch.kubernetes.io/controller-uid".to_owned(),
-                job_uid.clone(),
-            ),
-            ("batch.kubernetes.io/job-name".to_owned(), name.clone()),
-            ("controller-uid".to_owned(), job_uid),
-            ("job-name".to_owned(), name),
-        ]);
-        pod.metadata
-            .finalizers
-            .get_or_insert_default()
-            .push(TRACKING_FINALIZER.to_owned());
-        for _ in 0..count {
-            match self.store.create(&pod) {
-                Ok(pod) => {
-                    let name = pod.metadata.name.as_deref().unwrap_or("");
-                    self.recorder.event(
-                        &reference(job),
-                        Kind::Normal,
-                        "SuccessfulCreate",
-                        &format!("Created pod: {name}"),
-                    );
-                }
-                Err(error) if is_namespace_terminating(&error) => return Ok(()),
-                Err(error) => {
-                    self.recorder.event(
-                        &reference(job),
-                        Kind::Warning,
-                        "FailedCreate",
-                        &format!("Error creating: {error}"),
-                    );
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn delete_pods(&mut self, job: &Job, pods: &[Pod]) -> Result<()> {
-        for pod in pods.iter().filter(|pod| is_active(pod)) {
-            let namespace = pod.metadata.namespace.as_deref().unwrap_or("");
-            let name = pod.metadata.name.as_deref().unwrap_or("");
-            self.store
-                .delete::<Pod>(namespace, name, &DeleteOptions::default())?;
-            self.recorder.event(
-                &reference(job),
-                Kind::Normal,
-                "SuccessfulDelete",
-                &format!("Deleted pod: {name}"),
-            );
         }
         Ok(())
     }
@@ -197,29 +103,173 @@ impl JobController {
             .map(drop)
     }
 
-    /// Pods to create now; if it is too early after a failure, the time at which it is not.
-    fn missing(
+    /// One look at a Job that goes on (`syncJob`).
+    fn sync(&mut self, key: &Key, job: &Job, spec: &JobSpec, now: Timestamp) -> Result<()> {
+        let pods: Vec<Pod> = controlled(&self.store, &key.namespace, uid(&job.metadata));
+        let status = job.status.clone().unwrap_or_default();
+        let mut progress = Progress::of(&status, &pods);
+        let suspended = spec.suspend == Some(true);
+        // A Job that is resumed now starts anew.
+        let stopped = suspended || status::is_suspended(&status);
+        let started = status.start_time.clone().filter(|_| !stopped);
+        let deadline = spec
+            .active_deadline_seconds
+            .zip(started.as_ref())
+            .map(|(seconds, started)| started.0 + SignedDuration::from_secs(seconds));
+        let outcome = Outcome::intended(&status).or_else(|| {
+            let too_long = deadline.is_some_and(|at| at <= now);
+            Outcome::of(spec, &progress, &pods, too_long)
+        });
+        let mut refused = Ok(());
+        if let Some(outcome) = outcome {
+            self.delete_pods(job, pods.iter().filter(|pod| is_active(pod)), false)?;
+            progress.stop();
+            if outcome != Outcome::Complete {
+                progress.fail_all(&pods);
+            }
+        } else if suspended {
+            self.delete_pods(job, pods.iter().filter(|pod| is_active(pod)), true)?;
+            progress.stop();
+        } else {
+            if let Some(deadline) = deadline {
+                self.queue
+                    .add_at(key.clone(), self.store.clock().instant_of(deadline));
+            }
+            refused = self.manage(key, job, spec, &pods, &mut progress, now);
+            if started.is_none() && spec.active_deadline_seconds.is_some() {
+                self.queue.add(key.clone());
+            }
+        }
+        self.count(key, job, &pods, progress, outcome, suspended)?;
+        refused
+    }
+
+    /// Creates what is missing and deletes what is too much (`manageJob`).
+    fn manage(
+        &mut self,
+        key: &Key,
+        job: &Job,
         spec: &JobSpec,
-        progress: &Progress,
-        last_failure: Option<Timestamp>,
+        pods: &[Pod],
+        progress: &mut Progress,
         now: Timestamp,
-    ) -> Result<i32, Timestamp> {
+    ) -> Result<()> {
         let parallelism = spec.parallelism.unwrap_or(1);
-        let left = spec
-            .completions
-            .map_or(parallelism, |completions| completions - progress.succeeded);
-        let missing = (parallelism.min(left) - progress.active).max(0);
-        if missing == 0 || progress.failed == 0 {
-            return Ok(missing);
+        let wanted = match spec.completions {
+            Some(completions) => parallelism.min(completions - progress.all_succeeded()),
+            // A work queue: once one has succeeded, no more are started.
+            None if progress.all_succeeded() > 0 => progress.active.min(parallelism),
+            None => parallelism,
+        };
+        let surplus = usize::try_from(progress.active - wanted).unwrap_or(0);
+        if surplus > 0 {
+            let mut active: Vec<&Pod> = pods.iter().filter(|pod| is_active(pod)).collect();
+            active.sort_by_key(|pod| (ready_since(pod).is_some(), Reverse(created(pod))));
+            self.delete_pods(job, active.into_iter().take(surplus), true)?;
+            progress.active = wanted;
+            return Ok(());
         }
-        let doublings = u32::try_from(progress.failed - 1).unwrap_or(0).min(10);
-        let delay = FAILURE_BACKOFF
-            .saturating_mul(2_i32.saturating_pow(doublings))
-            .min(MAX_FAILURE_BACKOFF);
-        match last_failure.map(|failure| failure + delay) {
-            Some(allowed) if allowed > now => Err(allowed),
-            _ => Ok(missing),
+        let missing = wanted - progress.active;
+        if missing <= 0 {
+            return Ok(());
         }
+        if let Some(allowed) = status::next_try(pods).filter(|allowed| *allowed > now) {
+            let at = self.store.clock().instant_of(allowed);
+            self.queue.add_at(key.clone(), at);
+            return Ok(());
+        }
+        let (created, refused) = pods::create(&self.store, &mut self.recorder, job, spec, missing);
+        progress.active += created;
+        match refused {
+            None => self.refusals.remove(key),
+            Some(_) => {
+                let refusals = self.refusals.entry(key.clone()).or_default();
+                let delay = API_BACKOFF * 2_u32.saturating_pow((*refusals).min(10));
+                *refusals += 1;
+                self.queue
+                    .add_after(key.clone(), delay.min(MAX_API_BACKOFF));
+                None
+            }
+        };
+        Ok(())
+    }
+
+    /// `orphan`: the pods are no longer counted, as those of a suspended Job (`deleteJobPods`).
+    fn delete_pods<'a>(
+        &mut self,
+        job: &Job,
+        pods: impl Iterator<Item = &'a Pod>,
+        orphan: bool,
+    ) -> Result<()> {
+        for pod in pods {
+            if orphan {
+                pods::release(&self.store, pod)?;
+            }
+            pods::delete(&self.store, &mut self.recorder, job, pod)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the status, and counts what has ended: first as uncounted, then, once the finalizers are off, in the
+    /// numbers (`trackJobStatusAndRemoveFinalizers`).
+    fn count(
+        &mut self,
+        key: &Key,
+        job: &Job,
+        pods: &[Pod],
+        mut progress: Progress,
+        outcome: Option<Outcome>,
+        suspended: bool,
+    ) -> Result<()> {
+        self.write(key, &progress, outcome, false, suspended)?;
+        let tracked = pods.iter().filter(|pod| progress.is_uncounted(pod));
+        for pod in tracked {
+            pods::release(&self.store, pod)?;
+        }
+        progress.count_uncounted();
+        // A Job is finished only when none of its pods is left running.
+        let finished = outcome.is_some() && progress.terminating == 0;
+        self.write(key, &progress, outcome, finished, suspended)?;
+        if let Some(outcome) = outcome.filter(|_| finished) {
+            let (kind, reason, message) = outcome.event();
+            self.recorder.event(&reference(job), kind, reason, message);
+        }
+        let was = job.status.as_ref().is_some_and(status::is_suspended);
+        let told = match (suspended, was) {
+            (true, false) => Some(("Suspended", "Job suspended")),
+            (false, true) => Some(("Resumed", "Job resumed")),
+            _ => None,
+        };
+        if let Some((reason, message)) = told {
+            self.recorder
+                .event(&reference(job), Kind::Normal, reason, message);
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        key: &Key,
+        progress: &Progress,
+        outcome: Option<Outcome>,
+        finished: bool,
+        suspended: bool,
+    ) -> Result<()> {
+        let time = self.store.clock().time();
+        self.store.modify::<Job>(&key.namespace, &key.name, |job| {
+            let old = job.status.take().unwrap_or_default();
+            let mut status = JobStatus {
+                start_time: old.start_time,
+                conditions: old.conditions,
+                ..progress.status()
+            };
+            status::set_suspended(&mut status, suspended, &time);
+            if let Some(outcome) = outcome {
+                outcome.write(&mut status, finished, &time);
+            }
+            job.status = Some(status);
+        })?;
+        Ok(())
     }
 }
 
@@ -248,6 +298,7 @@ impl Controller for JobController {
     fn reconcile(&mut self, key: &Key) -> Result<()> {
         let job = self.store.get::<Job>(&key.namespace, &key.name);
         let Some(job) = job.filter(|job| job.metadata.deletion_timestamp.is_none()) else {
+            self.refusals.remove(key);
             return self.release_orphans(key);
         };
         let Some(spec) = job.spec.clone() else {
@@ -257,107 +308,11 @@ impl Controller for JobController {
         if job.status.as_ref().is_some_and(status::is_finished) {
             return self.expire(key, &job, &spec, now);
         }
-        let pods: Vec<Pod> = controlled(&self.store, &key.namespace, uid(&job.metadata));
-        let mut progress = Progress::of(job.status.as_ref());
-        self.count_ended(key, &pods, &mut progress)?;
-        let active: Vec<&Pod> = pods.iter().filter(|pod| is_active(pod)).collect();
-        progress.active = count(active.len());
-        progress.ready = count(
-            active
-                .iter()
-                .filter(|pod| ready_since(pod).is_some())
-                .count(),
-        );
-        progress.terminating = count(
-            pods.iter()
-                .filter(|pod| pod.metadata.deletion_timestamp.is_some() && !has_ended(pod))
-                .count(),
-        );
-
-        let started = job
-            .status
-            .as_ref()
-            .and_then(|status| status.start_time.clone());
-        let suspended = spec.suspend == Some(true);
-        let deadline = spec
-            .active_deadline_seconds
-            .zip(started.as_ref())
-            .map(|(seconds, started)| started.0 + SignedDuration::from_secs(seconds));
-        let outcome = Outcome::of(&spec, &progress, deadline.is_some_and(|at| at <= now));
-        if outcome.is_some() || suspended {
-            self.delete_pods(&job, &pods)?;
-            progress.terminating += progress.active;
-            progress.active = 0;
-            progress.ready = 0;
-        } else {
-            if let Some(deadline) = deadline {
-                let at = self.store.clock().instant_of(deadline);
-                self.queue.add_at(key.clone(), at);
-            }
-            let last_failure = pods.iter().filter_map(status::failed_at).max();
-            match Self::missing(&spec, &progress, last_failure, now) {
-                Ok(missing) => {
-                    // The start is written even when no pod can be created, so that the deadline counts.
-                    let created = self.create_pods(&job, &spec, missing);
-                    if created.is_ok() {
-                        progress.active += missing;
-                    }
-                    self.write(key, &progress, None, suspended)?;
-                    if created.is_ok()
-                        && started.is_none()
-                        && spec.active_deadline_seconds.is_some()
-                    {
-                        self.queue.add(key.clone());
-                    }
-                    return created;
-                }
-                Err(allowed) => {
-                    let at = self.store.clock().instant_of(allowed);
-                    self.queue.add_at(key.clone(), at);
-                }
-            }
-        }
-        // A Job is finished only when none of its pods is left running.
-        let finished = outcome.filter(|_| progress.terminating == 0);
-        if let Some(outcome) = finished {
-            let (kind, reason, message) = outcome.event();
-            self.recorder.event(&reference(&job), kind, reason, message);
-        }
-        self.write(key, &progress, outcome, suspended)
+        self.sync(key, &job, &spec, now)
     }
 }
 
-impl JobController {
-    fn write(
-        &self,
-        key: &Key,
-        progress: &Progress,
-        outcome: Option<Outcome>,
-        suspended: bool,
-    ) -> Result<()> {
-        let time = self.store.clock().time();
-        self.store.modify::<Job>(&key.namespace, &key.name, |job| {
-            let old = job.status.take().unwrap_or_default();
-            let mut status = JobStatus {
-                start_time: old
-                    .start_time
-                    .or_else(|| (!suspended).then(|| time.clone())),
-                conditions: old.conditions,
-                ..progress.status()
-            };
-            if suspended {
-                status.start_time = None;
-            }
-            status::set_suspended(&mut status, suspended, &time);
-            if let Some(outcome) = outcome {
-                outcome.write(&mut status, progress.terminating == 0, &time);
-            }
-            job.status = Some(status);
-        })?;
-        Ok(())
-    }
-}
-
-fn count(pods: usize) -> i32 {
-    i32::try_from(pods).unwrap_or(i32::MAX)
+fn created(pod: &Pod) -> Option<Timestamp> {
+    let time = pod.metadata.creation_timestamp.as_ref();
+    time.map(|time| time.0)
 }

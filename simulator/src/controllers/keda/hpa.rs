@@ -11,6 +11,7 @@ use k8s_openapi::api::autoscaling::v2::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::{PAUSED_SCALE_IN, PAUSED_SCALE_OUT, annotation};
 use crate::api::{ScaledObject, Trigger};
 use crate::controllers::ownership::{Labels, controlled_by};
 
@@ -34,6 +35,31 @@ pub(super) fn trigger_types(object: &ScaledObject) -> String {
         .map(|trigger| trigger.type_.as_str())
         .collect();
     types.join(",")
+}
+
+/// `status.resourceMetricNames`.
+pub(super) fn resource_metrics(object: &ScaledObject) -> Vec<String> {
+    let types = object.spec.triggers.iter();
+    types.map(|trigger| trigger.type_.clone()).collect()
+}
+
+/// The behaviour that is asked for, less the direction that an annotation pauses.
+fn behavior(object: &ScaledObject) -> Option<HorizontalPodAutoscalerBehavior> {
+    let paused = |name| annotation(object, name).is_some_and(|value| value != "false");
+    let asked = config(object).and_then(|config| config.behavior.clone());
+    let (scale_in, scale_out) = (paused(PAUSED_SCALE_IN), paused(PAUSED_SCALE_OUT));
+    if !scale_in && !scale_out {
+        return asked;
+    }
+    let mut behavior = asked.unwrap_or_default();
+    let disabled = || Some("Disabled".to_owned());
+    if scale_in {
+        behavior.scale_down.get_or_insert_default().select_policy = disabled();
+    }
+    if scale_out {
+        behavior.scale_up.get_or_insert_default().select_policy = disabled();
+    }
+    Some(behavior)
 }
 
 fn config(object: &ScaledObject) -> Option<&crate::api::HorizontalPodAutoscalerConfig> {
@@ -97,9 +123,7 @@ pub(super) fn desired(object: &ScaledObject) -> Result<HorizontalPodAutoscaler, 
                     .unwrap_or_else(|| "Deployment".to_owned()),
                 name: target.name.clone(),
             },
-            behavior: config(object)
-                .and_then(|config| config.behavior.as_ref())
-                .map(with_defaults),
+            behavior: behavior(object).as_ref().map(with_defaults),
         }),
         status: None,
     })
@@ -143,21 +167,29 @@ fn with_defaults(behavior: &HorizontalPodAutoscalerBehavior) -> HorizontalPodAut
     filled
 }
 
+/// `pkg/scalers/cpu_memory_scaler.go`.
 fn metric(trigger: &Trigger) -> Result<MetricSpec, String> {
-    if trigger.type_ != "cpu" {
-        return Err(format!("no scaler found for type: {}", trigger.type_));
+    let name = trigger.type_.as_str();
+    if !matches!(name, "cpu" | "memory") {
+        return Err(format!("no scaler found for type: {name}"));
     }
+    let wrong = |why: &str| format!("error parsing {name} metadata: {why}");
     if trigger.metadata.contains_key("type") {
-        return Err("error parsing cpu metadata: error parsing cpu metadata: scaler cpu info: The 'type' setting is DEPRECATED and is removed in v2.18 - Use 'metricType' instead.".to_owned());
+        return Err(wrong(&wrong(&format!(
+            "scaler {name} info: The 'type' setting is DEPRECATED and is removed in v2.18 - Use 'metricType' instead."
+        ))));
     }
-    let value = trigger.metadata.get("value").ok_or(
-        "error parsing cpu metadata: missing required parameter \"value\" in [triggerMetadata]",
-    )?;
+    let value = trigger
+        .metadata
+        .get("value")
+        .ok_or_else(|| wrong("missing required parameter \"value\" in [triggerMetadata]"))?;
     let target = match trigger.metric_type.as_deref().unwrap_or("") {
         "Utilization" => MetricTarget {
             type_: "Utilization".to_owned(),
             average_utilization: Some(value.parse().map_err(|_| {
-                format!("error parsing cpu metadata: strconv.ParseInt: parsing \"{value}\": invalid syntax")
+                wrong(&format!(
+                    "strconv.ParseInt: parsing \"{value}\": invalid syntax"
+                ))
             })?),
             ..MetricTarget::default()
         },
@@ -167,16 +199,16 @@ fn metric(trigger: &Trigger) -> Result<MetricSpec, String> {
             ..MetricTarget::default()
         },
         other => {
-            return Err(format!(
-                "error parsing cpu metadata: unknown metric type: {other}, allowed values are 'Utilization' or 'AverageValue'"
-            ));
+            return Err(wrong(&format!(
+                "unknown metric type: {other}, allowed values are 'Utilization' or 'AverageValue'"
+            )));
         }
     };
     Ok(match trigger.metadata.get("containerName") {
         Some(container) => MetricSpec {
             type_: "ContainerResource".to_owned(),
             container_resource: Some(ContainerResourceMetricSource {
-                name: "cpu".to_owned(),
+                name: name.to_owned(),
                 container: container.clone(),
                 target,
             }),
@@ -185,7 +217,7 @@ fn metric(trigger: &Trigger) -> Result<MetricSpec, String> {
         None => MetricSpec {
             type_: "Resource".to_owned(),
             resource: Some(ResourceMetricSource {
-                name: "cpu".to_owned(),
+                name: name.to_owned(),
                 target,
             }),
             ..MetricSpec::default()

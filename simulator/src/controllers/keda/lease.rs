@@ -1,4 +1,4 @@
-//! The Lease by which KEDA's operator tells that it is alive: kept fresh while KEDA is installed.
+//! The Lease by which KEDA's operator tells that it is alive: kept fresh while the operator runs.
 //!
 //! Upstream: kedacore/keda `cmd/operator/main.go` (`leader-election-id`), controller-runtime `pkg/manager/manager.go`.
 
@@ -8,9 +8,9 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use tokio::time::Duration;
 
-use crate::apiserver::Faults;
 use crate::controllers::Controller;
 use crate::controllers::queue::{Key, WorkQueue};
+use crate::faults::Faults;
 use crate::status::Result;
 use crate::store::{Change, Store};
 
@@ -76,7 +76,7 @@ impl Controller for LeaseKeeper {
     }
 
     fn reconcile(&mut self, key: &Key) -> Result<()> {
-        if !self.faults.is_keda_absent() {
+        if !self.faults.is_keda_operator_away() {
             self.renew()?;
         }
         self.queue.add_after(key.clone(), RENEWAL);

@@ -3,8 +3,12 @@
 //! Upstream: kedacore/keda `controllers/keda/scaledobject_controller.go`, `hpa.go`, `scaledobject_finalizer.go` and
 //! `pkg/scaling/`. The autoscaling itself is not KEDA's, neither there nor here.
 
+mod announce;
 mod hpa;
 mod lease;
+mod pause;
+mod race;
+mod scale_loop;
 mod status;
 
 use std::collections::HashMap;
@@ -17,13 +21,15 @@ use tokio::time::{Duration, Instant};
 use super::Controller;
 use super::ownership::owner_key;
 use super::queue::{Key, WorkQueue};
-use super::recorder::{Kind, Recorder, reference};
+use super::recorder::{Kind, Recorder};
 use crate::api::ScaledObject;
 use crate::status::Result;
 use crate::store::resource::{DEPLOYMENTS, HORIZONTAL_POD_AUTOSCALERS, SCALED_OBJECTS};
-use crate::store::{Change, ChangeType, DeleteOptions, Store};
+use crate::store::{Change, ChangeType, Store};
 
+use announce::WATCH_STARTED;
 pub(super) use lease::LeaseKeeper;
+use race::Race;
 
 /// Holds a ScaledObject until KEDA has stopped its loop.
 const FINALIZER: &str = "finalizer.keda.sh";
@@ -33,13 +39,21 @@ const NAME_LABEL: &str = "scaledobject.keda.sh/name";
 const PAUSED: &str = "autoscaling.keda.sh/paused";
 /// Freezes the target at a number of replicas.
 const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
+/// Keep the autoscaler, but let it go in one direction only.
+const PAUSED_SCALE_IN: &str = "autoscaling.keda.sh/paused-scale-in";
+const PAUSED_SCALE_OUT: &str = "autoscaling.keda.sh/paused-scale-out";
+/// Takes over an autoscaler that somebody else made (`apis/keda/v1alpha1/scaledobject_types.go`).
+const TRANSFER_OWNERSHIP: &str = "scaledobject.keda.sh/transfer-hpa-ownership";
 /// KEDA's default for `pollingInterval` (`defaultPollingInterval`, `apis/keda/v1alpha1/withtriggers_types.go`).
 const POLLING_INTERVAL_S: i32 = 30;
 
 struct Known {
     uid: String,
-    /// The generation and the pause that the last event told of.
-    announced: Option<(Option<i64>, bool)>,
+    /// The generation whose scalers were built last, and whether their watch runs.
+    built: Option<Option<i64>>,
+    watched: bool,
+    /// Its first conditions.
+    race: Race,
     next_poll: Instant,
     /// Something that it depends on changed since it was last brought to what is wanted.
     dirty: bool,
@@ -71,70 +85,12 @@ impl ScaledObjectController {
         self.queue.add(key);
     }
 
-    fn event(
-        &mut self,
-        object: &ScaledObject,
-        kind: Kind,
-        reason: &str,
-        action: &str,
-        message: &str,
-    ) {
-        self.operator
-            .event_with_action(&reference(object), kind, reason, action, message);
-    }
-
-    /// The webhook's remark on fields that do nothing here (`scaledobject_webhook.go`).
-    fn remark(&mut self, object: &ScaledObject) {
-        if object.spec.min_replica_count.unwrap_or(0) == 0 {
-            return;
-        }
-        let mut remark = |message| {
-            self.admission.event_with_action(
-                &reference(object),
-                Kind::Normal,
-                "KEDAScalerInfo",
-                "KEDAScalerInfo",
-                message,
-            );
-        };
-        if object.spec.polling_interval.is_some() {
-            remark(
-                "PollingInterval is configured but is not relevant. PollingInterval is only relevant when minReplicaCount = 0 or idleReplicaCount = 0 or useCachedMetrics is enabled",
-            );
-        }
-        if object.spec.cooldown_period.is_some() {
-            remark(
-                "CooldownPeriod is configured but is not relevant. CooldownPeriod is only relevant when minReplicaCount = 0 or idleReplicaCount = 0",
-            );
-        }
-    }
-
-    fn finalize(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
-        self.known.remove(key);
-        let finalizers = object.metadata.finalizers.as_deref().unwrap_or_default();
-        if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
-            return Ok(());
-        }
-        // Normal according to KEDA's page of events, Warning in its code.
-        self.event(
-            object,
-            Kind::Warning,
-            "ScaledObjectDeleted",
-            "ScaledObjectDeleted",
-            "ScaledObject was deleted",
-        );
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
-                let finalizers = object.metadata.finalizers.get_or_insert_default();
-                finalizers.retain(|finalizer| finalizer != FINALIZER);
-            })?;
-        Ok(())
-    }
-
-    /// Finalizer, label and the first conditions.
-    fn adopt(&self, key: &Key) -> Result<Option<ScaledObject>> {
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
+    /// Finalizer and label, then the first conditions. Each write passes the webhook.
+    fn adopt(&mut self, key: &Key) -> Result<Option<ScaledObject>> {
+        let place = (&key.namespace, &key.name);
+        let held = self
+            .store
+            .modify::<ScaledObject>(place.0, place.1, |object| {
                 let finalizers = object.metadata.finalizers.get_or_insert_default();
                 if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
                     finalizers.push(FINALIZER.to_owned());
@@ -144,8 +100,25 @@ impl ScaledObjectController {
                     .labels
                     .get_or_insert_default()
                     .insert(NAME_LABEL.to_owned(), key.name.clone());
+            })?;
+        let begun = self
+            .store
+            .modify::<ScaledObject>(place.0, place.1, |object| {
                 status::initialize(object.status.get_or_insert_default());
-            })
+            })?;
+        let is_new = |object: &ScaledObject| {
+            object
+                .status
+                .as_ref()
+                .is_none_or(|status| status.conditions.is_empty())
+        };
+        if let Some(held) = held.filter(is_new) {
+            self.remark(&held);
+            if let Some(begun) = &begun {
+                self.remark(begun);
+            }
+        }
+        Ok(begun)
     }
 
     /// Makes the autoscaler what the ScaledObject says; the text of what is wrong with it.
@@ -172,71 +145,22 @@ impl ScaledObjectController {
                 self.store
                     .modify::<HorizontalPodAutoscaler>(&key.namespace, &name, |present| {
                         hpa::merge(present, &wanted);
+                        if annotation(object, TRANSFER_OWNERSHIP)
+                            .is_some_and(|value| value == "true")
+                        {
+                            present
+                                .metadata
+                                .owner_references
+                                .clone_from(&wanted.metadata.owner_references);
+                        }
                     })?;
             }
         }
         Ok(None)
     }
 
-    fn pause(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
-        let name = hpa::name(object);
-        let options = DeleteOptions::background();
-        match self
-            .store
-            .delete::<HorizontalPodAutoscaler>(&key.namespace, &name, &options)
-        {
-            Err(error) if !error.is_not_found() => return Err(error),
-            _ => {}
-        }
-        let replicas = annotation(object, PAUSED_REPLICAS).and_then(|text| text.parse().ok());
-        if let Some(replicas) = replicas {
-            let target = &object.spec.scale_target_ref.name;
-            self.store
-                .scale::<Deployment>(&key.namespace, target, replicas, "keda")?;
-        }
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
-                let status = object.status.get_or_insert_default();
-                status.rest.insert(
-                    "pausedReplicaCount".to_owned(),
-                    replicas.map_or(serde_json::Value::Null, serde_json::Value::from),
-                );
-                if replicas.is_none() {
-                    status.rest.remove("pausedReplicaCount");
-                }
-                status::paused(status);
-            })?;
-        if self.announce(key, object, true) {
-            self.event(
-                object,
-                Kind::Normal,
-                "ScaledObjectPaused",
-                "ScaledObjectPaused",
-                "ScaledObject is paused",
-            );
-        }
-        Ok(())
-    }
-
-    /// Whether this generation and pause were not told of yet; remembers them.
-    fn announce(&mut self, key: &Key, object: &ScaledObject, paused: bool) -> bool {
-        let told = Some((object.metadata.generation, paused));
-        let Some(known) = self.known.get_mut(key) else {
-            return false;
-        };
-        let new = known.announced != told;
-        known.announced = told;
-        new
-    }
-
     fn check_failed(&mut self, key: &Key, object: &ScaledObject, problem: &str) -> Result<()> {
-        self.event(
-            object,
-            Kind::Warning,
-            "ScaledObjectCheckFailed",
-            "ScaledObjectCheckFailed",
-            problem,
-        );
+        self.event(object, Kind::Warning, "ScaledObjectCheckFailed", problem);
         self.store
             .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
                 status::check_failed(object.status.get_or_insert_default(), problem);
@@ -245,60 +169,39 @@ impl ScaledObjectController {
     }
 
     fn ready(&mut self, key: &Key, object: &ScaledObject, replicas: i32) -> Result<()> {
-        let started = self
-            .known
-            .get(key)
-            .is_some_and(|known| known.announced.is_none());
-        let unpaused = self
-            .known
-            .get(key)
-            .is_some_and(|known| known.announced.is_some_and(|(_, paused)| paused));
+        let was_ready = status::is(object.status.as_ref(), "Ready", "True");
         let name = hpa::name(object);
         let triggers = hpa::trigger_types(object);
+        let metrics = hpa::resource_metrics(object);
         self.store
             .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
                 let status = object.status.get_or_insert_default();
                 status.hpa_name = Some(name.clone());
                 status.triggers_types = Some(triggers.clone());
-                status.resource_metric_names = Some(vec!["cpu".to_owned()]);
+                status.resource_metric_names = Some(metrics.clone());
                 status.original_replica_count.get_or_insert(replicas);
                 status::ready(status);
             })?;
-        if unpaused {
+        let chance = (self.store.random_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        if !was_ready && let Some(known) = self.known.get_mut(key) {
+            known.race = race::begin(Instant::now(), chance);
+            self.queue.add(key.clone());
+        }
+        self.note_direction(key, object)?;
+        if let Some(known) = self.known.get_mut(key)
+            && !std::mem::replace(&mut known.watched, true)
+        {
+            self.event(object, Kind::Normal, "KEDAScalersStarted", WATCH_STARTED);
+        }
+        // Told when it becomes ready, not when it changes.
+        if !was_ready {
             self.event(
                 object,
                 Kind::Normal,
-                "ScaledObjectUnpaused",
-                "ScaledObjectUnpaused",
-                "ScaledObject is unpaused",
+                "ScaledObjectReady",
+                "ScaledObject is ready for scaling",
             );
         }
-        if !self.announce(key, object, false) {
-            return Ok(());
-        }
-        if started || unpaused {
-            self.event(
-                object,
-                Kind::Normal,
-                "KEDAScalersStarted",
-                "KEDAScalersStarted",
-                "Scaler cpu is built",
-            );
-            self.event(
-                object,
-                Kind::Normal,
-                "KEDAScalersStarted",
-                "ScalersWatchStarted",
-                "Started scalers watch",
-            );
-        }
-        self.event(
-            object,
-            Kind::Normal,
-            "ScaledObjectReady",
-            "ScaledObject is ready for scaling",
-            "ScaledObject is ready for scaling",
-        );
         Ok(())
     }
 
@@ -308,12 +211,8 @@ impl ScaledObjectController {
 
     /// Makes everything what the ScaledObject says; whether it scales now.
     fn bring_about(&mut self, key: &Key, object: &ScaledObject) -> Result<bool> {
-        let generation = self
-            .known
-            .get(key)
-            .and_then(|known| known.announced)
-            .map(|(generation, _)| generation);
-        if generation != Some(object.metadata.generation) {
+        let built = self.known.get(key).and_then(|known| known.built);
+        if built != Some(object.metadata.generation) {
             self.remark(object);
         }
         let Some(object) = self.adopt(key)? else {
@@ -329,27 +228,13 @@ impl ScaledObjectController {
             );
             return self.check_failed(key, &object, &problem).map(|()| false);
         };
+        self.build(key, &object);
         if let Some(problem) = self.ensure_hpa(key, &object)? {
             return self.check_failed(key, &object, &problem).map(|()| false);
         }
         let replicas = deployment.spec.as_ref().and_then(|spec| spec.replicas);
         self.ready(key, &object, replicas.unwrap_or(1))?;
         Ok(true)
-    }
-
-    /// The loop of `pollingInterval`: a cpu trigger always counts as active, and the autoscaler's health is mirrored.
-    fn poll(&mut self, key: &Key, object: &ScaledObject) -> Result<()> {
-        let hpa = self
-            .store
-            .get::<HorizontalPodAutoscaler>(&key.namespace, &hpa::name(object));
-        let time = self.store.clock().time();
-        self.store
-            .modify::<ScaledObject>(&key.namespace, &key.name, |object| {
-                let status = object.status.get_or_insert_default();
-                status.last_active_time = Some(time.clone());
-                status::mirror(status, hpa.as_ref());
-            })?;
-        Ok(())
     }
 }
 
@@ -372,7 +257,9 @@ impl Controller for ScaledObjectController {
                     key.clone(),
                     Known {
                         uid: uid.to_owned(),
-                        announced: None,
+                        built: None,
+                        watched: false,
+                        race: Race::new(),
                         next_poll: Instant::now(),
                         dirty: true,
                     },
@@ -397,11 +284,12 @@ impl Controller for ScaledObjectController {
                 && change
                     .old
                     .as_ref()
-                    .is_some_and(|old| old["spec"] == change.object["spec"]);
+                    .is_some_and(|old| owned(old) == owned(&change.object));
             if !same && let Some(key) = owner_key(change, "ScaledObject") {
                 self.mark(key);
             }
-        } else if *change.resource == DEPLOYMENTS && change.change_type != ChangeType::Modified {
+        } else if *change.resource == DEPLOYMENTS && change.change_type == ChangeType::Added {
+            // In place of the retries of a ScaledObject whose target was not there.
             let namespace = change.namespace();
             let in_namespace = |key: &&Key| key.namespace == namespace;
             let keys: Vec<Key> = self.known.keys().filter(in_namespace).cloned().collect();
@@ -435,6 +323,7 @@ impl Controller for ScaledObjectController {
             }
         }
 
+        self.run_race(key)?;
         let now = Instant::now();
         let seconds = object.spec.polling_interval.unwrap_or(POLLING_INTERVAL_S);
         let interval = Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1));
@@ -454,6 +343,12 @@ impl Controller for ScaledObjectController {
     }
 }
 
+/// What of its autoscaler KEDA watches.
+fn owned(hpa: &serde_json::Value) -> [&serde_json::Value; 3] {
+    let meta = &hpa["metadata"];
+    [&hpa["spec"], &meta["labels"], &meta["annotations"]]
+}
+
 fn annotation<'a>(object: &'a ScaledObject, name: &str) -> Option<&'a String> {
     object.metadata.annotations.as_ref()?.get(name)
 }
@@ -462,4 +357,10 @@ fn annotation<'a>(object: &'a ScaledObject, name: &str) -> Option<&'a String> {
 fn is_paused(object: &ScaledObject) -> bool {
     annotation(object, PAUSED_REPLICAS).is_some()
         || annotation(object, PAUSED).is_some_and(|value| value != "false")
+}
+
+fn is_paused_in_a_direction(object: &ScaledObject) -> bool {
+    [PAUSED_SCALE_IN, PAUSED_SCALE_OUT]
+        .iter()
+        .any(|name| annotation(object, name).is_some_and(|value| value != "false"))
 }

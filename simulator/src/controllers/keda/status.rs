@@ -26,8 +26,20 @@ pub(super) fn initialize(status: &mut ScaledObjectStatus) {
     }
 }
 
-/// The autoscaler is there. A cpu trigger counts as active whatever the load.
-pub(super) fn ready(status: &mut ScaledObjectStatus) {
+/// Messages of events and conditions (`scaledobject_controller.go`).
+pub(super) const PAUSED_MESSAGE: &str = "ScaledObject is paused";
+pub(super) const UNPAUSED_MESSAGE: &str = "pause annotation removed for ScaledObject";
+
+/// Whether a condition has this value.
+pub(super) fn is(status: Option<&ScaledObjectStatus>, kind: &str, value: &str) -> bool {
+    let conditions = status.into_iter().flat_map(|status| &status.conditions);
+    conditions
+        .into_iter()
+        .any(|condition| condition.type_ == kind && condition.status == value)
+}
+
+/// Ready, in KEDA's words.
+pub(super) fn set_ready(status: &mut ScaledObjectStatus) {
     set(
         status,
         "Ready",
@@ -35,6 +47,72 @@ pub(super) fn ready(status: &mut ScaledObjectStatus) {
         "ScaledObjectReady",
         "ScaledObject is defined correctly and is ready for scaling",
     );
+}
+
+/// Paused or no longer.
+pub(super) fn set_paused(status: &mut ScaledObjectStatus, paused: bool) {
+    if paused {
+        set(
+            status,
+            "Paused",
+            "True",
+            "ScaledObjectPaused",
+            PAUSED_MESSAGE,
+        );
+    } else {
+        set(
+            status,
+            "Paused",
+            "False",
+            "ScaledObjectUnpaused",
+            UNPAUSED_MESSAGE,
+        );
+    }
+}
+
+/// A poll found no target.
+pub(super) fn target_missing(status: &mut ScaledObjectStatus, target: &str) {
+    let message = format!(
+        "Error getting current replicas count for ScaleTarget: Deployment.apps \"{target}\" not found"
+    );
+    set(
+        status,
+        "Ready",
+        "False",
+        "ErrorGettingCurrentReplicas",
+        &message,
+    );
+}
+
+/// What one of the first writers knows beside Ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct First {
+    pub(super) active: bool,
+    pub(super) fallback: bool,
+}
+
+/// What a writer does not know it writes as Unknown.
+pub(super) fn first(status: &mut ScaledObjectStatus, first: First) {
+    if first.active {
+        set_active(status);
+    } else {
+        forget(status, "Active");
+    }
+    if first.fallback {
+        set(
+            status,
+            "Fallback",
+            "False",
+            "NoFallbackFound",
+            "No fallbacks are active on this scaled object",
+        );
+    } else {
+        forget(status, "Fallback");
+    }
+}
+
+/// A cpu trigger counts as active whatever the load.
+pub(super) fn set_active(status: &mut ScaledObjectStatus) {
     set(
         status,
         "Active",
@@ -42,27 +120,24 @@ pub(super) fn ready(status: &mut ScaledObjectStatus) {
         "ScalerActive",
         "Scaling is performed because triggers are active",
     );
-    set(
-        status,
-        "Fallback",
-        "False",
-        "NoFallbackFound",
-        "No fallbacks are active on this scaled object",
-    );
-    let was_paused = status
-        .conditions
-        .iter()
-        .any(|condition| condition.type_ == "Paused" && condition.status == "True");
-    if was_paused {
-        set(
-            status,
-            "Paused",
-            "False",
-            "ScaledObjectUnpaused",
-            "pause annotation removed for ScaledObject",
-        );
-        status.rest.remove("pausedReplicaCount");
+}
+
+fn forget(status: &mut ScaledObjectStatus, kind: &str) {
+    let unknown = ScaledObjectCondition {
+        type_: kind.to_owned(),
+        status: "Unknown".to_owned(),
+        ..ScaledObjectCondition::default()
+    };
+    let mut present = status.conditions.iter_mut();
+    if let Some(present) = present.find(|condition| condition.type_ == kind) {
+        *present = unknown;
     }
+}
+
+/// The autoscaler is there.
+pub(super) fn ready(status: &mut ScaledObjectStatus) {
+    set_ready(status);
+    status.rest.remove("pausedReplicaCount");
     status.scale_target_kind = Some("apps/v1.Deployment".to_owned());
     status.rest.insert(
         "scaleTargetGVKR".to_owned(),
@@ -85,15 +160,10 @@ pub(super) fn check_failed(status: &mut ScaledObjectStatus, problem: &str) {
     );
 }
 
-/// The autoscaler was taken away by an annotation.
+/// The autoscaler was taken away by an annotation; the ScaledObject stays ready.
 pub(super) fn paused(status: &mut ScaledObjectStatus) {
-    set(
-        status,
-        "Paused",
-        "True",
-        "ScaledObjectPaused",
-        "ScaledObject is paused",
-    );
+    set_paused(status, true);
+    set(status, "Ready", "True", "ScaledObjectReady", PAUSED_MESSAGE);
 }
 
 /// Since 2.20.2: what the autoscaler says of itself, once it has looked.

@@ -1,34 +1,19 @@
-//! What a kubelet does for one container: volumes, image, start. Called by [`super::worker`] when a step is due.
+//! What a kubelet does for one container: volumes, image, configuration, start. Called by [`super::worker`] when a
+//! step is due.
 //!
-//! Upstream: `pkg/kubelet/images/image_manager.go`, `kuberuntime/kuberuntime_container.go`.
+//! Upstream: `pkg/kubelet/images/image_manager.go`, `kuberuntime/kuberuntime_container.go`, `pod_workers.go`.
 
-use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{ConfigMap, Container, ObjectReference, Pod};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Container, ObjectReference, Pod};
 
-use super::worker::{PullFailure, State, Sync};
-use super::{images, probes};
+use super::images::{self, Image};
+use super::probes;
+use super::state::{Crash, Failure, Pull, State};
+use super::worker::Sync;
+use super::{configuration, timing};
 use crate::controllers::recorder::{Kind, reference};
 use crate::controllers::runtime::Program;
-use crate::store::Store;
 use crate::store::pod_log::LogKey;
-
-/// From a container's creation to its start: measured (`recordings`).
-pub(super) const START: SignedDuration = SignedDuration::from_millis(200);
-/// First back-off of an image and of a crashing container, doubled each time up to the longest
-/// (`MaxImageBackOff`, `MaxCrashLoopBackOff` in `pkg/kubelet/kubelet.go`).
-const BACKOFF: SignedDuration = SignedDuration::from_secs(10);
-const MAX_BACKOFF: SignedDuration = SignedDuration::from_mins(5);
-/// A pod that waits for its image is looked at after a second, then about so often: measured.
-const FIRST_IMAGE_SYNC: SignedDuration = SignedDuration::from_secs(1);
-const IMAGE_SYNC: SignedDuration = SignedDuration::from_secs(12);
-/// A volume whose ConfigMap is missing is tried again after this long.
-const MOUNT_RETRY: SignedDuration = SignedDuration::from_secs(4);
-
-pub(super) fn backoff(doublings: u32) -> SignedDuration {
-    BACKOFF
-        .saturating_mul(2_i32.saturating_pow(doublings.min(10)))
-        .min(MAX_BACKOFF)
-}
 
 /// The reference of an event about a container.
 pub(super) fn of_container(pod: &Pod, container: &str) -> ObjectReference {
@@ -38,112 +23,163 @@ pub(super) fn of_container(pod: &Pod, container: &str) -> ObjectReference {
     }
 }
 
-/// Volumes, then the image.
-pub(super) fn create(spec: &Container, sync: &mut Sync<'_>) -> (State, Option<Timestamp>) {
-    if let Some((volume, map)) = missing_config_map(sync.store, sync.pod) {
-        sync.recorder.event(
-            &reference(sync.pod),
-            Kind::Warning,
-            "FailedMount",
-            &format!(
-                "MountVolume.SetUp failed for volume \"{volume}\" : configmap \"{map}\" not found"
-            ),
-        );
-        let at = sync.now + MOUNT_RETRY;
-        return (State::Creating { at }, Some(at));
-    }
-    let image = spec.image.as_deref().unwrap_or("");
-    if let Some(problem) = images::problem(image) {
-        return pull(spec, &problem, 0, None, sync);
-    }
-    let about = of_container(sync.pod, &spec.name);
-    let mut say =
-        |reason, message: &str| sync.recorder.event(&about, Kind::Normal, reason, message);
-    say(
-        "Pulled",
-        &format!(
-            "Container image \"{image}\" already present on machine and can be accessed by the pod"
-        ),
-    );
-    say("Created", "Container created");
-    let at = sync.now + START;
-    (State::Starting { at }, Some(at))
+/// Volumes first; they are tried again without anything else.
+pub(super) fn mount(
+    spec: &Container,
+    tries: u32,
+    sync: &mut Sync<'_>,
+) -> (State, Option<Timestamp>) {
+    let Some(problem) = configuration::missing_volume(sync.store, sync.pod) else {
+        return create(spec, None, None, sync);
+    };
+    sync.recorder
+        .event(&reference(sync.pod), Kind::Warning, "FailedMount", &problem);
+    let at = sync.now + timing::mount_backoff(tries);
+    let state = State::Creating {
+        at,
+        tries: tries + 1,
+    };
+    (state, Some(at))
 }
 
-/// A pull that fails.
+/// The image, then the container. `before` is how this went the last time, `again` what the container did before.
+pub(super) fn create(
+    spec: &Container,
+    before: Option<Failure>,
+    again: Option<Crash>,
+    sync: &mut Sync<'_>,
+) -> (State, Option<Timestamp>) {
+    let image = spec.image.as_deref().unwrap_or("");
+    let policy = spec.image_pull_policy.as_deref().unwrap_or("IfNotPresent");
+    let mut say = |kind, reason: &str, message: &str| {
+        let about = of_container(sync.pod, &spec.name);
+        sync.recorder.event(&about, kind, reason, message);
+    };
+    let mut start = timing::START;
+    match images::look(image, policy) {
+        Image::Present => say(
+            Kind::Normal,
+            "Pulled",
+            &format!(
+                "Container image \"{image}\" already present on machine and can be accessed by the pod"
+            ),
+        ),
+        Image::Pulled => {
+            start += timing::PULL;
+            let took = timing::go_duration(timing::PULL);
+            say(
+                Kind::Normal,
+                "Pulling",
+                &format!("Pulling image \"{image}\""),
+            );
+            say(
+                Kind::Normal,
+                "Pulled",
+                &format!(
+                    "Successfully pulled image \"{image}\" in {took} ({took} including waiting). Image size: {} bytes.",
+                    images::SIZE
+                ),
+            );
+        }
+        Image::Unreachable(problem) => return pull(spec, &problem, before, again, sync),
+        Image::Refused {
+            event,
+            reason,
+            message,
+        } => {
+            say(Kind::Warning, event, &message);
+            say(Kind::Warning, "Failed", &format!("Error: {reason}"));
+            return fail((reason, message), None, before, again, sync);
+        }
+    }
+    if let Some(problem) = configuration::missing_value(sync.store, sync.pod, spec) {
+        say(Kind::Warning, "Failed", &format!("Error: {problem}"));
+        let result = ("CreateContainerConfigError", problem);
+        return fail(result, None, before, again, sync);
+    }
+    say(Kind::Normal, "Created", "Container created");
+    let at = sync.now + start;
+    (State::Starting { at, again }, Some(at))
+}
+
+/// The next look at a container that could not be created: soon the first time, because its sandbox has started
+/// then, and after 10 to 15 s from then on.
+fn fail(
+    result: (&'static str, String),
+    pull: Option<Pull>,
+    before: Option<Failure>,
+    again: Option<Crash>,
+    sync: &mut Sync<'_>,
+) -> (State, Option<Timestamp>) {
+    let delay = match (&before, &pull) {
+        (None, _) => timing::RELIST,
+        (Some(_), Some(pull)) if pull.retry_at > sync.now && result.0 == "ImagePullBackOff" => {
+            timing::until(pull.retry_at, sync.now, sync.random)
+        }
+        _ => timing::jittered(timing::SYNC_BACKOFF, sync.random),
+    };
+    let sync_at = sync.now + delay;
+    let failure = Failure {
+        sync_at,
+        result,
+        // The status lags one step behind.
+        shown: before.map(|before| before.result),
+        pull,
+        again,
+    };
+    (State::Failing(failure), Some(sync_at))
+}
+
+/// A pull that fails, or the wait for the next one.
 fn pull(
     spec: &Container,
     problem: &str,
-    attempts: u32,
-    shown: Option<&'static str>,
+    before: Option<Failure>,
+    again: Option<Crash>,
     sync: &mut Sync<'_>,
 ) -> (State, Option<Timestamp>) {
     let image = spec.image.as_deref().unwrap_or("");
     let about = of_container(sync.pod, &spec.name);
-    let message = format!("Failed to pull image \"{image}\": {problem}");
-    let recorder = &mut *sync.recorder;
-    recorder.event(
-        &about,
-        Kind::Normal,
-        "Pulling",
-        &format!("Pulling image \"{image}\""),
-    );
-    recorder.event(&about, Kind::Warning, "Failed", &message);
-    recorder.event(&about, Kind::Warning, "Failed", "Error: ErrImagePull");
-    let sync_at = sync.now
-        + if attempts == 0 {
-            FIRST_IMAGE_SYNC
-        } else {
-            IMAGE_SYNC
-        };
-    let failure = PullFailure {
-        attempts,
-        retry_at: sync.now + backoff(attempts),
-        sync_at,
-        result: "ErrImagePull",
-        shown,
-        message: problem.to_owned(),
-    };
-    (State::Pulling(failure), Some(sync_at))
-}
-
-/// A look at a pod that waits for its image: another pull once the back-off is over.
-pub(super) fn pull_again(
-    spec: &Container,
-    failure: PullFailure,
-    sync: &mut Sync<'_>,
-) -> (State, Option<Timestamp>) {
-    let image = spec.image.as_deref().unwrap_or("");
-    let shown = Some(failure.result);
-    if failure.retry_at <= sync.now {
-        return match images::problem(image) {
-            Some(problem) => pull(spec, &problem, failure.attempts + 1, shown, sync),
-            None => create(spec, sync),
-        };
+    let last = before.as_ref().and_then(|before| before.pull.clone());
+    if let Some(last) = &last
+        && last.retry_at > sync.now
+    {
+        let message = format!("Back-off pulling image \"{image}\"");
+        sync.recorder
+            .event(&about, Kind::Normal, "BackOff", &message);
+        sync.recorder
+            .event(&about, Kind::Warning, "Failed", "Error: ImagePullBackOff");
+        let message = format!("{message}: ErrImagePull: {problem}");
+        let result = ("ImagePullBackOff", message);
+        return fail(result, Some(last.clone()), before, again, sync);
     }
-    let about = of_container(sync.pod, &spec.name);
-    let message = format!("Back-off pulling image \"{image}\"");
-    sync.recorder
-        .event(&about, Kind::Normal, "BackOff", &message);
-    sync.recorder
-        .event(&about, Kind::Warning, "Failed", "Error: ImagePullBackOff");
-    let sync_at = sync.now + IMAGE_SYNC;
-    let failure = PullFailure {
-        sync_at,
-        result: "ImagePullBackOff",
-        shown,
-        ..failure
+    let pulling = format!("Pulling image \"{image}\"");
+    let failed = format!("Failed to pull image \"{image}\": {problem}");
+    for (kind, reason, message) in [
+        (Kind::Normal, "Pulling", pulling.as_str()),
+        (Kind::Warning, "Failed", &failed),
+        (Kind::Warning, "Failed", "Error: ErrImagePull"),
+    ] {
+        sync.recorder.event(&about, kind, reason, message);
+    }
+    let backoff = timing::next_backoff(last.map(|last| last.backoff));
+    let pull = Pull {
+        backoff,
+        retry_at: sync.now + backoff,
     };
-    (State::Pulling(failure), Some(sync_at))
+    let result = ("ErrImagePull", problem.to_owned());
+    fail(result, Some(pull), before, again, sync)
 }
 
+/// Starts the created container and plans its probes.
 pub(super) fn start(
     spec: &Container,
     log: &LogKey,
+    address: &str,
     sync: &mut Sync<'_>,
 ) -> (State, Option<Timestamp>) {
     let Some(program) = Program::of_container(spec) else {
-        return create(spec, sync);
+        return create(spec, None, None, sync);
     };
     sync.recorder.event(
         &of_container(sync.pod, &spec.name),
@@ -153,25 +189,13 @@ pub(super) fn start(
     );
     let mut runtime = sync.runtime.lock();
     runtime.start(sync.pod, spec, program);
-    let times = probes::times(spec, sync.now, runtime.listens_at(log));
+    let plan = probes::plan(spec, address, sync.now, runtime.listens_at(log));
     let tick = runtime.tick(log);
+    let due = plan.due(sync.now);
     let state = State::Running {
         started: sync.now,
-        passes_at: times.started,
-        ready_at: times.ready,
+        plan,
+        kill_at: None,
     };
-    let due = [times.started, times.ready].into_iter().flatten();
-    (state, due.filter(|at| *at > sync.now).chain(tick).min())
-}
-
-/// A volume's ConfigMap that is not there, by the names of both.
-fn missing_config_map(store: &Store, pod: &Pod) -> Option<(String, String)> {
-    let namespace = pod.metadata.namespace.as_deref()?;
-    let volumes = pod.spec.as_ref()?.volumes.as_ref()?;
-    volumes.iter().find_map(|volume| {
-        let source = volume.config_map.as_ref()?;
-        let needed = source.optional != Some(true);
-        let missing = needed && store.get::<ConfigMap>(namespace, &source.name).is_none();
-        missing.then(|| (volume.name.clone(), source.name.clone()))
-    })
+    (state, due.into_iter().chain(tick).min())
 }

@@ -2,10 +2,15 @@
 //!
 //! Upstream: `pkg/kubelet/`. What runs in a container is [`super::runtime`]'s; this file owns the pods' status.
 
+mod configuration;
 mod container;
 mod images;
 mod probes;
+mod repeated;
+mod restart;
+mod state;
 mod status;
+mod timing;
 mod worker;
 
 use std::collections::HashMap;
@@ -159,6 +164,7 @@ impl Controller for Kubelet {
             store: &self.store,
             runtime: &self.runtime,
             recorder: self.recorder.at(&node),
+            random: &mut self.random,
             pod: &pod,
             now,
         };

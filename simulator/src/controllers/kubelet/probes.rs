@@ -1,86 +1,282 @@
-//! When a container's probes succeed, computed from when it listens. Called by the kubelet at each start; pure.
+//! When a container's probes succeed, and when they fail, computed from when it listens. Called by the kubelet at
+//! each start; pure.
 //!
-//! Upstream: `pkg/kubelet/prober/worker.go`. A probe's later failures are not modelled: a readiness probe keeps
-//! succeeding under load, as a tcpSocket probe does.
+//! Upstream: `pkg/kubelet/prober/worker.go`. A probe by HTTP that has succeeded goes on as [`super::repeated`], which
+//! feels the load; others that have succeeded go on to succeed.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Container, Probe};
+use k8s_openapi::api::core::v1::{Container, ExecAction, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::repeated::Repeated;
+use crate::controllers::runtime::{Runtime, shell};
+use crate::store::pod_log::LogKey;
 
 /// The image's port, unless PORT says otherwise (tiangolo/uvicorn-gunicorn-docker, `gunicorn_conf.py`).
 const DEFAULT_PORT: i32 = 80;
+/// From a container's start to its first probe: the probe's own clock ticks since the pod came, so anything below
+/// its period.
+const FIRST: SignedDuration = SignedDuration::from_millis(900);
 
-/// `None` is never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Times {
+/// What the probes will tell. `None` is never.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
     /// The startup probe succeeds, or the container starts if there is none.
     pub(super) started: Option<Timestamp>,
     /// The readiness probe succeeds, or the startup probe if there is none.
     pub(super) ready: Option<Timestamp>,
+    pub(super) failing: Vec<Failing>,
+    /// Probes that go on after their first success.
+    pub(super) repeated: Vec<Repeated>,
+}
+
+/// A probe that fails again and again.
+#[derive(Clone, Debug)]
+pub(super) struct Failing {
+    kind: &'static str,
+    why: String,
+    next: Timestamp,
+    period: SignedDuration,
+    /// It succeeds then.
+    end: Option<Timestamp>,
+    /// After so many failures in a row the container is killed.
+    threshold: Option<i32>,
+    count: i32,
+}
+
+/// What a failed probe leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// The event `Unhealthy`.
+    pub(super) unhealthy: String,
+    /// The probe's name, if the container is to be killed for it.
+    pub(super) kills: Option<&'static str>,
+}
+
+impl Plan {
+    /// When something changes after `now`.
+    pub(super) fn due(&self, now: Timestamp) -> Option<Timestamp> {
+        let turns = [self.started, self.ready].into_iter().flatten();
+        turns
+            .chain(self.failing.iter().map(|probe| probe.next))
+            .chain(self.repeated.iter().map(|probe| probe.next))
+            .filter(|at| *at > now)
+            .min()
+    }
+
+    /// The probes that go on: those that have failed now. Keeps whether the container is ready.
+    pub(super) fn repeat(
+        &mut self,
+        runtime: &mut Runtime,
+        key: &LogKey,
+        now: Timestamp,
+    ) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for probe in &mut self.repeated {
+            let change = probe.step(runtime, key, now);
+            verdicts.extend(change.verdict);
+            match change.ready {
+                Some(true) => self.ready = self.ready.or(Some(now)),
+                Some(false) => self.ready = None,
+                None => {}
+            }
+        }
+        verdicts
+    }
+
+    /// The probes that have failed until `now`.
+    pub(super) fn failures(&mut self, now: Timestamp) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for probe in &mut self.failing {
+            while probe.next <= now {
+                probe.next += probe.period;
+                probe.count += 1;
+                verdicts.push(Verdict {
+                    unhealthy: format!("{} probe failed: {}", probe.kind, probe.why),
+                    kills: (probe.threshold == Some(probe.count)).then_some(probe.kind),
+                });
+            }
+        }
+        self.failing
+            .retain(|probe| probe.end.is_none_or(|end| probe.next < end));
+        verdicts
+    }
 }
 
 /// The probes of a container that started at `now` and listens from `listens_at` on.
-pub(super) fn times(container: &Container, now: Timestamp, listens_at: Option<Timestamp>) -> Times {
-    let started = match &container.startup_probe {
-        None => Some(now),
-        Some(probe) => first_success(container, probe, now, now, listens_at),
-    };
-    let ready = match (&container.readiness_probe, started) {
-        (_, None) => None,
-        (None, started) => started,
-        // After the startup probe the readiness probe runs at once.
-        (Some(probe), Some(started)) if container.startup_probe.is_some() => {
-            first_success(container, probe, started, started, listens_at)
-        }
-        (Some(probe), Some(_)) => first_success(container, probe, now, now, listens_at),
-    };
-    Times { started, ready }
-}
-
-fn first_success(
+pub(super) fn plan(
     container: &Container,
-    probe: &Probe,
-    begin: Timestamp,
-    not_before: Timestamp,
+    address: &str,
+    now: Timestamp,
     listens_at: Option<Timestamp>,
-) -> Option<Timestamp> {
-    let listens_at = listens_at?.max(not_before);
-    if !reaches(container, probe) {
-        return None;
+) -> Plan {
+    let mut plan = Plan {
+        started: Some(now),
+        ..Plan::default()
+    };
+    let look = |begin: Timestamp| Look {
+        container,
+        address,
+        begin,
+        listens_at,
+    };
+    if let Some(probe) = &container.startup_probe {
+        let (success, failing) = look(now).outcome(probe, "Startup", true);
+        plan.started = success;
+        plan.failing.extend(failing);
     }
-    let seconds = |value: Option<i32>, default| i64::from(value.unwrap_or(default));
-    let period = SignedDuration::from_secs(seconds(probe.period_seconds, 10).max(1));
-    let mut at = begin + SignedDuration::from_secs(seconds(probe.initial_delay_seconds, 0));
-    while at < listens_at {
-        at += period;
+    let Some(started) = plan.started else {
+        return plan;
+    };
+    plan.ready = Some(started);
+    if let Some(probe) = &container.readiness_probe {
+        let (success, failing) = look(started).outcome(probe, "Readiness", false);
+        plan.ready = success;
+        plan.failing.extend(failing);
+        let why = look(started).timed_out(probe);
+        plan.repeated
+            .extend(Repeated::new(probe, "Readiness", why, success));
     }
-    Some(at)
+    if let Some(probe) = &container.liveness_probe {
+        let (success, failing) = look(started).outcome(probe, "Liveness", true);
+        plan.failing.extend(failing);
+        let why = look(started).timed_out(probe);
+        plan.repeated
+            .extend(Repeated::new(probe, "Liveness", why, success));
+    }
+    plan
 }
 
-/// Whether the probe goes to the port that the program serves.
-fn reaches(container: &Container, probe: &Probe) -> bool {
-    let port = probe
-        .http_get
-        .as_ref()
-        .map(|get| &get.port)
-        .or_else(|| probe.tcp_socket.as_ref().map(|socket| &socket.port));
-    let served = container
-        .env
-        .iter()
-        .flatten()
-        .find(|variable| variable.name == "PORT")
-        .and_then(|variable| variable.value.as_ref()?.parse().ok())
-        .unwrap_or(DEFAULT_PORT);
-    match port {
-        Some(IntOrString::Int(port)) => *port == served,
-        Some(IntOrString::String(name)) => container
-            .ports
+/// What the probes of one container meet.
+struct Look<'a> {
+    container: &'a Container,
+    address: &'a str,
+    begin: Timestamp,
+    listens_at: Option<Timestamp>,
+}
+
+impl Look<'_> {
+    fn seconds(value: Option<i32>, default: i64) -> SignedDuration {
+        SignedDuration::from_secs(value.map_or(default, i64::from))
+    }
+
+    /// When it succeeds first, and how it fails until then.
+    fn outcome(
+        &self,
+        probe: &Probe,
+        kind: &'static str,
+        kills: bool,
+    ) -> (Option<Timestamp>, Option<Failing>) {
+        let period = Self::seconds(probe.period_seconds, 10).max(SignedDuration::from_secs(1));
+        let timeout = Self::seconds(probe.timeout_seconds, 1).max(SignedDuration::from_secs(1));
+        let threshold = probe.failure_threshold.unwrap_or(3).max(1);
+        let first = self.begin + Self::seconds(probe.initial_delay_seconds, 0);
+        // The first failure is seen a little later than the container's start.
+        let seen = first + FIRST.min(period);
+        let listens_at = self.listens_at.filter(|_| self.reaches(probe));
+        let (success, why) = match (&probe.exec, listens_at) {
+            (Some(exec), _) if exit_code(exec) == 0 => (Some(first), String::new()),
+            (Some(_), _) => (None, String::new()),
+            (None, None) => (None, self.refused(probe)),
+            // A request waits in the socket's queue until the app answers.
+            (None, Some(at)) if probe.http_get.is_some() => {
+                let mut begin = first;
+                while begin + timeout < at {
+                    begin += period;
+                }
+                (Some(begin.max(at)), self.timed_out(probe))
+            }
+            (None, Some(at)) => {
+                let mut begin = first;
+                while begin < at {
+                    begin += period;
+                }
+                (Some(begin), self.refused(probe))
+            }
+        };
+        let failing = |end| Failing {
+            kind,
+            why,
+            next: seen,
+            period,
+            end,
+            threshold: kills.then_some(threshold),
+            count: 0,
+        };
+        let limit = seen + period.saturating_mul(threshold - 1);
+        match success {
+            // It would succeed, but is killed before.
+            Some(at) if kills && at > limit + timeout => (None, Some(failing(None))),
+            Some(at) if at > seen + timeout => (success, Some(failing(success))),
+            Some(_) => (success, None),
+            None => (None, Some(failing(None))),
+        }
+    }
+
+    fn target(probe: &Probe) -> Option<&IntOrString> {
+        let get = probe.http_get.as_ref().map(|get| &get.port);
+        get.or_else(|| probe.tcp_socket.as_ref().map(|socket| &socket.port))
+    }
+
+    /// The port's number; a name is looked up in the container's ports.
+    fn port(&self, probe: &Probe) -> Option<i32> {
+        match Self::target(probe)? {
+            IntOrString::Int(port) => Some(*port),
+            IntOrString::String(name) => self
+                .container
+                .ports
+                .iter()
+                .flatten()
+                .find(|port| port.name.as_ref() == Some(name))
+                .map(|port| port.container_port),
+        }
+    }
+
+    /// Whether the probe goes to the port that the program serves.
+    fn reaches(&self, probe: &Probe) -> bool {
+        let served = self
+            .container
+            .env
             .iter()
             .flatten()
-            .any(|port| port.name.as_ref() == Some(name) && port.container_port == served),
-        // A command is taken to succeed once the program is up.
-        None => true,
+            .find(|variable| variable.name == "PORT")
+            .and_then(|variable| variable.value.as_ref()?.parse().ok())
+            .unwrap_or(DEFAULT_PORT);
+        Self::target(probe).is_none() || self.port(probe) == Some(served)
     }
+
+    fn request(&self, probe: &Probe) -> Option<String> {
+        let get = probe.http_get.as_ref()?;
+        let scheme = get.scheme.as_deref().unwrap_or("HTTP").to_lowercase();
+        let path = get.path.as_deref().unwrap_or("/");
+        let port = self.port(probe).unwrap_or(0);
+        Some(format!(
+            "Get \"{scheme}://{}:{port}/{}\": ",
+            self.address,
+            path.trim_start_matches('/')
+        ))
+    }
+
+    fn refused(&self, probe: &Probe) -> String {
+        let port = self.port(probe).unwrap_or(0);
+        format!(
+            "{}dial tcp {}:{port}: connect: connection refused",
+            self.request(probe).unwrap_or_default(),
+            self.address
+        )
+    }
+
+    fn timed_out(&self, probe: &Probe) -> String {
+        format!(
+            "{}context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+            self.request(probe).unwrap_or_default()
+        )
+    }
+}
+
+fn exit_code(exec: &ExecAction) -> i32 {
+    let words = exec.command.iter().flatten().map(String::as_str);
+    shell::run(&words.collect::<Vec<_>>()).map_or(0, |script| script.code)
 }
 
 #[cfg(test)]
@@ -101,41 +297,93 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs_f64(seconds)
     }
 
-    fn seconds(times: Times) -> (Option<f64>, Option<f64>) {
+    fn plan_of(more: &serde_json::Value, start: f64, listens: Option<f64>) -> Plan {
+        plan(&mk_container(more), "10.97.0.5", at(start), listens.map(at))
+    }
+
+    fn seconds(plan: &Plan) -> (Option<f64>, Option<f64>) {
         let seconds = |time: Timestamp| time.as_millisecond() as f64 / 1000.0;
-        (times.started.map(seconds), times.ready.map(seconds))
+        (plan.started.map(seconds), plan.ready.map(seconds))
     }
 
     #[test]
-    fn workshop_probes_succeed_at_the_first_even_second_after_the_start() {
-        let container = mk_container(&json!({
-            "startupProbe": {"httpGet": {"path": "/health", "port": 80}, "periodSeconds": 2},
-            "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5},
-        }));
-        let times = times(&container, at(0.7), Some(at(4.3)));
-        assert_eq!(seconds(times), (Some(4.7), Some(4.7)));
+    fn workshop_probes_wait_for_the_app_and_never_fail() {
+        // recordings: 3.5 to 4.4 s after the start, no event Unhealthy.
+        let plan = plan_of(
+            &json!({
+                "startupProbe": {"httpGet": {"path": "/health", "port": 80}, "periodSeconds": 2, "timeoutSeconds": 5,
+                    "failureThreshold": 60},
+                "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5},
+            }),
+            0.7,
+            Some(4.3),
+        );
+        assert_eq!(seconds(&plan), (Some(4.3), Some(4.3)));
+        assert!(plan.failing.is_empty(), "{:?}", plan.failing);
+    }
+
+    #[test]
+    fn impatient_probe_fails_until_the_app_answers() {
+        let mut plan = plan_of(
+            &json!({"startupProbe": {"httpGet": {"path": "/health", "port": 80}, "periodSeconds": 2,
+                "failureThreshold": 60}}),
+            0.0,
+            Some(3.5),
+        );
+        assert_eq!(seconds(&plan), (Some(4.0), Some(4.0)));
+        let told = plan.failures(at(10.0));
+        assert_eq!(
+            told[0].unhealthy,
+            "Startup probe failed: Get \"http://10.97.0.5:80/health\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        );
+        assert!(told.iter().all(|verdict| verdict.kills.is_none()));
+        assert!(plan.failing.is_empty());
     }
 
     #[test]
     fn readiness_probe_alone_waits_for_its_period() {
-        let container = mk_container(&json!({
-            "readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "initialDelaySeconds": 1},
-        }));
-        let times = times(&container, at(0.0), Some(at(3.6)));
-        assert_eq!(seconds(times), (Some(0.0), Some(6.0)));
+        let plan = plan_of(
+            &json!({"readinessProbe": {"tcpSocket": {"port": 80}, "periodSeconds": 5, "initialDelaySeconds": 1}}),
+            0.0,
+            Some(3.6),
+        );
+        assert_eq!(seconds(&plan), (Some(0.0), Some(6.0)));
     }
 
     #[test]
     fn container_without_probes_is_ready_at_once_and_a_wrong_port_never() {
-        let plain = mk_container(&json!({}));
         assert_eq!(
-            seconds(times(&plain, at(1.0), None)),
+            seconds(&plan_of(&json!({}), 1.0, None)),
             (Some(1.0), Some(1.0))
         );
-        let wrong = mk_container(&json!({"readinessProbe": {"tcpSocket": {"port": 8080}}}));
-        assert_eq!(
-            seconds(times(&wrong, at(1.0), Some(at(2.0)))),
-            (Some(1.0), None)
+        let mut wrong = plan_of(
+            &json!({"readinessProbe": {"tcpSocket": {"port": 8080}}}),
+            1.0,
+            Some(2.0),
         );
+        assert_eq!(seconds(&wrong), (Some(1.0), None));
+        let told = wrong.failures(at(2.0));
+        assert_eq!(
+            told[0].unhealthy,
+            "Readiness probe failed: dial tcp 10.97.0.5:8080: connect: connection refused"
+        );
+        assert_eq!(wrong.due(at(2.0)), Some(at(11.9)));
+    }
+
+    #[test]
+    fn startup_and_liveness_kill_at_their_threshold() {
+        let mut plan = plan_of(
+            &json!({"startupProbe": {"exec": {"command": ["sh", "-c", "exit 1"]}, "periodSeconds": 2,
+                "failureThreshold": 2}}),
+            0.0,
+            None,
+        );
+        let kills: Vec<_> = plan
+            .failures(at(5.0))
+            .into_iter()
+            .map(|verdict| verdict.kills)
+            .collect();
+        assert_eq!(kills, [None, Some("Startup"), None]);
+        assert_eq!(seconds(&plan), (None, None));
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Upstream: `generateAPIPodStatus` in `pkg/kubelet/kubelet_pods.go` and `pkg/kubelet/status/generate.go`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateRunning, ContainerStateTerminated,
     ContainerStateWaiting, ContainerStatus, HostIP, Pod, PodCondition, PodIP, PodStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::worker::{Ended, State, Worked, Worker};
+use super::state::{Ended, State, Worked};
+use super::timing;
+use super::worker::{DEADLINE_MESSAGE, DEADLINE_REASON, Worker, format_pod};
 use crate::clock::truncate_to_seconds;
 use crate::controllers::queue::Key;
 use crate::status::Result;
@@ -33,7 +35,7 @@ fn generate(pod: &Pod, worker: &Worker, node: &str, now: Timestamp) -> PodStatus
     let container_statuses: Vec<ContainerStatus> = specs
         .clone()
         .zip(&worker.containers)
-        .map(|(spec, container)| container_status(spec, container, &worker.uid, now))
+        .map(|(spec, container)| container_status(pod, spec, container, now))
         .collect();
     let phase = phase(worker, old.phase.as_deref());
     let created = worker
@@ -45,6 +47,8 @@ fn generate(pod: &Pod, worker: &Worker, node: &str, now: Timestamp) -> PodStatus
     PodStatus {
         observed_generation: pod.metadata.generation,
         phase: Some(phase.to_owned()),
+        reason: worker.expired.then(|| DEADLINE_REASON.to_owned()),
+        message: worker.expired.then(|| DEADLINE_MESSAGE.to_owned()),
         conditions: Some(conditions(&old, worker, phase, created, now)),
         host_ip: Some(host_address(node)),
         host_ips: Some(vec![HostIP {
@@ -65,10 +69,10 @@ fn generate(pod: &Pod, worker: &Worker, node: &str, now: Timestamp) -> PodStatus
 
 fn phase(worker: &Worker, before: Option<&str>) -> &'static str {
     if worker.has_ended() {
-        let failed = worker
-            .containers
-            .iter()
-            .any(|container| matches!(&container.state, State::Ended(ended) if ended.code != 0));
+        let failed = worker.expired
+            || worker.containers.iter().any(
+                |container| matches!(&container.state, State::Ended(ended) if ended.code != 0),
+            );
         return if failed { "Failed" } else { "Succeeded" };
     }
     let runs = |container: &Worked| matches!(container.state, State::Running { .. });
@@ -80,31 +84,39 @@ fn phase(worker: &Worker, before: Option<&str>) -> &'static str {
 }
 
 fn container_status(
+    pod: &Pod,
     spec: &Container,
     container: &Worked,
-    pod_uid: &str,
     now: Timestamp,
 ) -> ContainerStatus {
     let image = spec.image.clone().unwrap_or_default();
-    let ran = matches!(container.state, State::Running { .. } | State::Ended(_));
-    // A container's id is different after each restart.
-    let id = format!(
-        "containerd://{:0>56}{:08x}",
-        pod_uid.replace('-', ""),
-        container.restarts
+    let ran = !matches!(
+        container.state,
+        State::Creating { .. } | State::Failing(_) | State::Starting { again: None, .. }
     );
+    // A container's id is different after each restart.
+    let pod_uid = pod.metadata.uid.as_deref().unwrap_or("").replace('-', "");
+    let id_of = |restarts: i32| format!("containerd://{pod_uid:0>56}{restarts:08x}");
+    let id = id_of(container.restarts);
+    let (mut last, mut last_id) = (container.last.as_ref(), id_of(container.restarts - 1));
     let state = match &container.state {
-        State::Creating { .. } | State::Starting { .. } => waiting("ContainerCreating", None),
-        State::Pulling(failure) => match failure.shown {
-            None => waiting("ContainerCreating", None),
-            Some("ErrImagePull") => waiting("ErrImagePull", Some(failure.message.clone())),
-            Some(reason) => waiting(
-                reason,
-                Some(format!(
-                    "Back-off pulling image \"{image}\": ErrImagePull: {}",
-                    failure.message
-                )),
-            ),
+        State::Failing(failure) => match (&failure.shown, &failure.again) {
+            (Some((reason, message)), _) => waiting(reason, Some(message.clone())),
+            (None, Some(crash)) => terminated(&crash.ended, &id),
+            (None, None) => waiting("ContainerCreating", None),
+        },
+        State::Creating { .. } | State::Starting { again: None, .. } => {
+            waiting("ContainerCreating", None)
+        }
+        State::Crashed { crash, .. }
+        | State::Starting {
+            again: Some(crash), ..
+        } => match crash.shown {
+            None => terminated(&crash.ended, &id),
+            Some(backoff) => {
+                (last, last_id) = (Some(&crash.ended), id.clone());
+                crash_loop(pod, &container.name, backoff)
+            }
         },
         State::Running { started, .. } => ContainerState {
             running: Some(ContainerStateRunning {
@@ -112,14 +124,13 @@ fn container_status(
             }),
             ..ContainerState::default()
         },
-        State::Crashed { until } => waiting(
-            "CrashLoopBackOff",
-            Some(format!(
-                "back-off {}s restarting failed container={}",
-                until.duration_since(now).as_secs(),
-                container.name
-            )),
-        ),
+        // Not noticed yet.
+        State::Exited { ended, .. } => ContainerState {
+            running: Some(ContainerStateRunning {
+                started_at: ended.started.map(time),
+            }),
+            ..ContainerState::default()
+        },
         State::Ended(ended) => terminated(ended, &id),
     };
     ContainerStatus {
@@ -135,10 +146,7 @@ fn container_status(
         started: Some(container.started(now)),
         restart_count: container.restarts,
         last_state: Some(
-            container
-                .last
-                .as_ref()
-                .map(|last| terminated(last, &id))
+            last.map(|last| terminated(last, &last_id))
                 .unwrap_or_default(),
         ),
         state: Some(state),
@@ -148,6 +156,18 @@ fn container_status(
             .flatten(),
         ..ContainerStatus::default()
     }
+}
+
+/// `doBackOff` in `pkg/kubelet/kuberuntime/kuberuntime_manager.go`.
+fn crash_loop(pod: &Pod, container: &str, backoff: SignedDuration) -> ContainerState {
+    waiting(
+        "CrashLoopBackOff",
+        Some(format!(
+            "back-off {} restarting failed container={container} pod={}",
+            timing::go_duration(backoff),
+            format_pod(pod)
+        )),
+    )
 }
 
 fn waiting(reason: &str, message: Option<String>) -> ContainerState {
@@ -190,11 +210,11 @@ fn conditions(
         .map(|container| container.name.as_str())
         .collect();
     let completed = (phase == "Succeeded").then_some(("PodCompleted", None));
-    let readiness = if unready.is_empty() {
+    let readiness = if unready.is_empty() && !worker.expired {
         (true, None)
     } else if completed.is_some() {
         (false, completed.clone())
-    } else if phase == "Failed" {
+    } else if phase == "Failed" || worker.expired {
         (false, Some(("PodFailed", None)))
     } else {
         let message = format!("containers with unready status: [{}]", unready.join(" "));

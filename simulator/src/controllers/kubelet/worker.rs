@@ -1,6 +1,6 @@
 //! One pod's way from its node to its end, container by container. Called by the kubelet for each step.
 //!
-//! Upstream: `pkg/kubelet/pod_workers.go`, `kuberuntime/kuberuntime_container.go`, `images/image_manager.go`.
+//! Upstream: `pkg/kubelet/pod_workers.go`, `kuberuntime/kuberuntime_manager.go` (`doBackOff`), `active_deadline.go`.
 
 use std::sync::Arc;
 
@@ -8,9 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Container, Pod};
 use parking_lot::Mutex;
 
-use super::container::{START, backoff, create, of_container, pull_again, start};
+use super::container::{create, mount, of_container, start};
+use super::probes::Plan;
+use super::state::{Ended, State, Worked};
+use super::timing;
 use crate::controllers::ownership::uid;
-use crate::controllers::recorder::{Kind, Recorder};
+use crate::controllers::recorder::{Kind, Recorder, reference};
 use crate::controllers::runtime::{Exit, Runtime};
 use crate::random::Random;
 use crate::store::Store;
@@ -21,12 +24,17 @@ const PREPARE: (f64, f64) = (0.35, 0.60);
 /// From a pod's last exit to its removal, and for one that never ran: measured.
 const REMOVE: SignedDuration = SignedDuration::from_millis(300);
 const REMOVE_UNSTARTED: SignedDuration = SignedDuration::from_millis(1_100);
+/// Of a pod that was active for longer than it may be (`pkg/kubelet/active_deadline.go`).
+pub(super) const DEADLINE_REASON: &str = "DeadlineExceeded";
+pub(super) const DEADLINE_MESSAGE: &str =
+    "Pod was active on the node longer than the specified deadline";
 
 /// What a step may use.
 pub(super) struct Sync<'a> {
     pub(super) store: &'a Arc<Store>,
     pub(super) runtime: &'a Mutex<Runtime>,
     pub(super) recorder: &'a mut Recorder,
+    pub(super) random: &'a mut Random,
     pub(super) pod: &'a Pod,
     pub(super) now: Timestamp,
 }
@@ -45,78 +53,15 @@ pub(super) struct Worker {
     pub(super) address: String,
     pub(super) arrived: Timestamp,
     pub(super) containers: Vec<Worked>,
-    pub(super) deleting: bool,
+    /// Its containers are ended for good: it is deleted, or its deadline is over.
+    terminating: bool,
+    deleting: bool,
+    /// `activeDeadlineSeconds` are over.
+    pub(super) expired: bool,
     kill_at: Option<Timestamp>,
     remove_at: Option<Timestamp>,
     /// The status in the API is out of date.
     report: bool,
-}
-
-/// A container of it.
-pub(super) struct Worked {
-    pub(super) name: String,
-    pub(super) state: State,
-    pub(super) restarts: i32,
-    pub(super) last: Option<Ended>,
-    /// Started and ready as they were last reported.
-    probed: (bool, bool),
-}
-
-/// Where a container stands.
-#[derive(Clone, Debug)]
-pub(super) enum State {
-    /// `ContainerCreating` until then.
-    Creating {
-        at: Timestamp,
-    },
-    /// The image could not be pulled.
-    Pulling(PullFailure),
-    /// Created, starts then.
-    Starting {
-        at: Timestamp,
-    },
-    Running {
-        started: Timestamp,
-        /// When the startup probe succeeds, or would.
-        passes_at: Option<Timestamp>,
-        ready_at: Option<Timestamp>,
-    },
-    /// `CrashLoopBackOff` until then.
-    Crashed {
-        until: Timestamp,
-    },
-    Ended(Ended),
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct PullFailure {
-    pub(super) attempts: u32,
-    pub(super) retry_at: Timestamp,
-    pub(super) sync_at: Timestamp,
-    /// The reason that the next step will report, since the status lags one step behind.
-    pub(super) result: &'static str,
-    /// The reason in the status; `None` is still `ContainerCreating`.
-    pub(super) shown: Option<&'static str>,
-    pub(super) message: String,
-}
-
-/// How a container ended.
-#[derive(Clone, Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) reason: &'static str,
-    pub(super) started: Option<Timestamp>,
-    pub(super) finished: Timestamp,
-}
-
-impl Worked {
-    pub(super) fn ready(&self, now: Timestamp) -> bool {
-        matches!(self.state, State::Running { ready_at: Some(at), .. } if at <= now)
-    }
-
-    pub(super) fn started(&self, now: Timestamp) -> bool {
-        matches!(self.state, State::Running { passes_at: Some(at), .. } if at <= now)
-    }
 }
 
 impl Worker {
@@ -129,15 +74,11 @@ impl Worker {
             address,
             arrived: now,
             containers: containers
-                .map(|container| Worked {
-                    name: container.name.clone(),
-                    state: State::Creating { at },
-                    restarts: 0,
-                    last: None,
-                    probed: (false, false),
-                })
+                .map(|container| Worked::new(&container.name, at))
                 .collect(),
+            terminating: false,
             deleting: false,
+            expired: false,
             kill_at: None,
             remove_at: None,
             report: true,
@@ -164,53 +105,64 @@ impl Worker {
     /// Does what is due.
     pub(super) fn step(&mut self, sync: &mut Sync<'_>) -> Step {
         if sync.pod.metadata.deletion_timestamp.is_some() && !self.deleting {
-            self.begin_deletion(sync);
+            self.deleting = true;
+            let grace = sync.pod.metadata.deletion_grace_period_seconds;
+            self.terminate(grace.unwrap_or(30), sync);
         }
-        let mut next: Vec<Timestamp> = Vec::new();
+        let deadline = self.check_deadline(sync);
+        let mut next: Vec<Timestamp> = deadline.into_iter().collect();
         let specs = sync.pod.spec.iter().flat_map(|spec| &spec.containers);
         for (index, spec) in specs.enumerate() {
             next.extend(self.step_container(index, spec, sync));
         }
-        if !self.deleting {
-            let next = next.into_iter().min();
-            return Step {
-                next,
-                remove: false,
-            };
-        }
-        if self.has_ended() {
+        if self.deleting && self.has_ended() {
             let remove_at = *self.remove_at.get_or_insert(sync.now + REMOVE);
             return Step {
                 next: (remove_at > sync.now).then_some(remove_at),
                 remove: remove_at <= sync.now,
             };
         }
-        next.extend(self.kill_at);
+        if !self.has_ended() {
+            next.extend(self.kill_at);
+        }
         Step {
             next: next.into_iter().min(),
             remove: false,
         }
     }
 
+    /// Ends a pod that was active for too long; else the time at which it will have been.
+    fn check_deadline(&mut self, sync: &mut Sync<'_>) -> Option<Timestamp> {
+        let spec = sync.pod.spec.as_ref()?;
+        let deadline = self.arrived + SignedDuration::from_secs(spec.active_deadline_seconds?);
+        if self.terminating || self.has_ended() {
+            return None;
+        }
+        if sync.now < deadline {
+            return Some(deadline);
+        }
+        self.expired = true;
+        sync.recorder.event(
+            &reference(sync.pod),
+            Kind::Normal,
+            DEADLINE_REASON,
+            DEADLINE_MESSAGE,
+        );
+        self.terminate(spec.termination_grace_period_seconds.unwrap_or(30), sync);
+        None
+    }
+
     /// SIGTERM to what runs; what does not run yet never will.
-    fn begin_deletion(&mut self, sync: &mut Sync<'_>) {
-        self.deleting = true;
-        let grace = sync
-            .pod
-            .metadata
-            .deletion_grace_period_seconds
-            .unwrap_or(30);
-        self.kill_at = Some(sync.now + SignedDuration::from_secs(grace));
-        let unstarted = !self
-            .containers
-            .iter()
-            .any(|container| matches!(container.state, State::Running { .. }));
-        if unstarted {
+    fn terminate(&mut self, grace_s: i64, sync: &mut Sync<'_>) {
+        self.terminating = true;
+        self.kill_at = Some(sync.now + SignedDuration::from_secs(grace_s));
+        let runs = |container: &Worked| matches!(container.state, State::Running { .. });
+        if !self.containers.iter().any(runs) {
             self.remove_at = Some(sync.now + REMOVE_UNSTARTED);
         }
         for container in &mut self.containers {
             let log = LogKey::new(self.uid.clone(), container.name.clone());
-            match container.state {
+            let ended = match &container.state {
                 State::Running { .. } => {
                     sync.recorder.event(
                         &of_container(sync.pod, &container.name),
@@ -219,17 +171,19 @@ impl Worker {
                         &format!("Stopping container {}", container.name),
                     );
                     sync.runtime.lock().terminate(&log);
+                    continue;
                 }
-                State::Ended(_) => {}
-                _ => {
-                    container.state = State::Ended(Ended {
-                        code: 137,
-                        reason: "ContainerStatusUnknown",
-                        started: None,
-                        finished: sync.now,
-                    });
-                }
-            }
+                State::Ended(_) => continue,
+                State::Exited { ended, .. } => ended.clone(),
+                State::Crashed { crash, .. } => crash.ended.clone(),
+                _ => Ended {
+                    code: 137,
+                    reason: "ContainerStatusUnknown",
+                    started: None,
+                    finished: sync.now,
+                },
+            };
+            container.state = State::Ended(ended);
         }
         self.report = true;
     }
@@ -245,49 +199,34 @@ impl Worker {
         let state = self.containers.get(index)?.state.clone();
         let now = sync.now;
         let (state, next) = match state {
-            State::Creating { at } | State::Crashed { until: at } | State::Starting { at }
+            State::Creating { at, .. } | State::Starting { at, .. } | State::Exited { at, .. }
                 if now < at =>
             {
                 return Some(at);
             }
-            State::Creating { .. } | State::Crashed { .. } => create(spec, sync),
-            State::Pulling(failure) if now < failure.sync_at => return Some(failure.sync_at),
-            State::Pulling(failure) => pull_again(spec, failure, sync),
-            State::Starting { .. } => start(spec, &log, sync),
+            State::Creating { tries, .. } => mount(spec, tries, sync),
+            State::Failing(failure) if now < failure.sync_at => return Some(failure.sync_at),
+            State::Failing(failure) => {
+                let again = failure.again.clone();
+                create(spec, Some(failure), again, sync)
+            }
+            State::Starting { again, .. } => {
+                let container = self.containers.get_mut(index)?;
+                if let Some(crash) = again {
+                    container.restarts += 1;
+                    container.last = Some(crash.ended);
+                }
+                container.probed = (false, false);
+                start(spec, &log, &self.address, sync)
+            }
             State::Running {
                 started,
-                passes_at,
-                ready_at,
-            } => {
-                let due = [passes_at, ready_at].into_iter().flatten();
-                let container = self.containers.get_mut(index)?;
-                let probed = (container.started(now), container.ready(now));
-                if container.probed != probed {
-                    container.probed = probed;
-                    self.report = true;
-                }
-                let mut runtime = sync.runtime.lock();
-                let tick = runtime.tick(&log);
-                let killed = self.kill_at.is_some_and(|at| at <= now).then_some(Exit {
-                    code: 137,
-                    time: now,
-                });
-                let exit = runtime.exit(&log).or(killed);
-                let Some(exit) = exit else {
-                    let next = due.filter(|at| *at > now).chain(tick).min();
-                    return next;
-                };
-                runtime.remove(&log);
-                drop(runtime);
-                sync.store.logs().close(&log);
-                let ended = Ended {
-                    code: exit.code,
-                    reason: if exit.code == 0 { "Completed" } else { "Error" },
-                    started: Some(started),
-                    finished: exit.time,
-                };
-                self.after_exit(index, ended, sync)
-            }
+                plan,
+                kill_at,
+            } => return self.step_running(index, started, plan, kill_at, &log, sync),
+            State::Exited { ended, .. } => self.after_exit(index, spec, ended, sync),
+            State::Crashed { sync_at, .. } if now < sync_at => return Some(sync_at),
+            State::Crashed { crash, until, .. } => self.retry(index, spec, crash, until, sync),
             State::Ended(_) => return None,
         };
         let container = self.containers.get_mut(index)?;
@@ -296,49 +235,110 @@ impl Worker {
         next
     }
 
-    /// Restarted at once the first time, then after a back-off, unless the pod or its policy is against it.
-    fn after_exit(
+    /// Probes, and whether it still runs.
+    fn step_running(
         &mut self,
         index: usize,
-        ended: Ended,
+        started: Timestamp,
+        mut plan: Plan,
+        mut kill_at: Option<Timestamp>,
+        log: &LogKey,
         sync: &mut Sync<'_>,
-    ) -> (State, Option<Timestamp>) {
-        let policy = sync
-            .pod
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.restart_policy.as_deref());
-        let again = match policy.unwrap_or("Always") {
-            "Never" => false,
-            "OnFailure" => ended.code != 0,
-            _ => true,
-        };
-        let Some(container) = self.containers.get_mut(index) else {
-            return (State::Ended(ended), None);
-        };
-        if self.deleting || !again {
-            return (State::Ended(ended), Some(sync.now));
+    ) -> Option<Timestamp> {
+        let now = sync.now;
+        if !self.terminating {
+            self.probe(index, &mut plan, &mut kill_at, log, sync);
         }
-        let until = if container.restarts == 0 {
-            sync.now + START
-        } else {
-            let doublings = u32::try_from(container.restarts - 1).unwrap_or(0);
-            sync.recorder.event(
-                &of_container(sync.pod, &container.name),
-                Kind::Warning,
-                "BackOff",
-                &format!(
-                    "Back-off restarting failed container {} in pod {}_{}({})",
-                    container.name,
-                    sync.pod.metadata.name.as_deref().unwrap_or(""),
-                    sync.pod.metadata.namespace.as_deref().unwrap_or(""),
-                    self.uid
-                ),
-            );
-            sync.now + backoff(doublings)
+        let container = self.containers.get_mut(index)?;
+        let probed = (container.started(now), container.ready(now));
+        if container.probed != probed {
+            container.probed = probed;
+            self.report = true;
+        }
+        let mut runtime = sync.runtime.lock();
+        let tick = runtime.tick(log);
+        let over = [self.kill_at, kill_at].into_iter().flatten().min();
+        let killed = over.is_some_and(|at| at <= now).then_some(Exit {
+            code: 137,
+            time: now,
+        });
+        let Some(exit) = runtime.exit(log).or(killed) else {
+            let due = plan.due(now).filter(|_| !self.terminating);
+            container.state = State::Running {
+                started,
+                plan,
+                kill_at,
+            };
+            return due.into_iter().chain(tick).chain(kill_at).min();
         };
-        container.restarts += 1;
-        container.last = Some(ended);
-        (State::Crashed { until }, Some(until))
+        let out_of_memory = runtime.is_out_of_memory(log);
+        runtime.remove(log);
+        drop(runtime);
+        sync.store.logs().close(log);
+        let ended = Ended {
+            code: exit.code,
+            reason: match exit.code {
+                0 => "Completed",
+                _ if out_of_memory => "OOMKilled",
+                _ => "Error",
+            },
+            started: Some(started),
+            finished: exit.time,
+        };
+        if self.terminating {
+            container.state = State::Ended(ended);
+            self.report = true;
+            return Some(now);
+        }
+        // The kubelet learns it when it next asks the runtime.
+        let at = now + timing::RELIST.mul_f64(sync.random.fraction());
+        container.state = State::Exited { ended, at };
+        Some(at)
     }
+
+    /// Tells failed probes, and ends a container that failed too often.
+    fn probe(
+        &self,
+        index: usize,
+        plan: &mut Plan,
+        kill_at: &mut Option<Timestamp>,
+        log: &LogKey,
+        sync: &mut Sync<'_>,
+    ) {
+        let Some(container) = self.containers.get(index) else {
+            return;
+        };
+        let about = of_container(sync.pod, &container.name);
+        let mut verdicts = plan.failures(sync.now);
+        verdicts.extend(plan.repeat(&mut sync.runtime.lock(), log, sync.now));
+        for verdict in verdicts {
+            if kill_at.is_some() {
+                break;
+            }
+            sync.recorder
+                .event(&about, Kind::Warning, "Unhealthy", &verdict.unhealthy);
+            let Some(probe) = verdict.kills else { continue };
+            let message = format!(
+                "Container {} failed {} probe, will be restarted",
+                container.name,
+                probe.to_lowercase()
+            );
+            sync.recorder
+                .event(&about, Kind::Normal, "Killing", &message);
+            sync.runtime.lock().terminate(log);
+            let spec = sync.pod.spec.as_ref();
+            let grace = spec.and_then(|spec| spec.termination_grace_period_seconds);
+            *kill_at = Some(sync.now + SignedDuration::from_secs(grace.unwrap_or(30)));
+        }
+    }
+}
+
+/// Name, namespace and UID, as the kubelet writes a pod (`format.Pod`, `pkg/kubelet/util/format/pod.go`).
+pub(super) fn format_pod(pod: &Pod) -> String {
+    format!(
+        "{}_{}({})",
+        pod.metadata.name.as_deref().unwrap_or(""),
+        pod.metadata.namespace.as_deref().unwrap_or(""),
+        uid(&pod.metadata)
+    )
 }

@@ -13,7 +13,8 @@ use tokio::time::Duration;
 
 use super::Controller;
 use super::ownership::{
-    controlled, has_ended, is_active, owner_key, pod_from_template, ready_since, uid,
+    Labels, claim, controlled, controller_of, former_owner_key, has_ended, is_active, owner_key,
+    pod_from_template, ready_since, selects, uid,
 };
 use super::queue::{Key, WorkQueue};
 use super::recorder::{Kind, Recorder, reference};
@@ -40,13 +41,17 @@ impl ReplicaSetController {
     }
 
     /// Creates or deletes until there are as many as wanted (`manageReplicas`).
-    fn manage(&mut self, set: &ReplicaSet, active: &[Pod], key: &Key) -> Result<()> {
+    fn manage(&mut self, set: &ReplicaSet, active: &[&Pod], key: &Key) -> Result<()> {
         let wanted = usize::try_from(replicas(set)).unwrap_or_default();
         if active.len() < wanted {
             return self.create((wanted - active.len()).min(BURST_REPLICAS), set);
         }
         let surplus = (active.len() - wanted).min(BURST_REPLICAS);
-        for pod in ranking::victims(active, surplus, self.store.clock().now()) {
+        if surplus == 0 {
+            return Ok(());
+        }
+        let crowds = ranking::crowds(&self.relatives(set, key));
+        for pod in ranking::victims(active, surplus, &crowds, self.store.clock().now()) {
             let name = pod.metadata.name.as_deref().unwrap_or("");
             let options = DeleteOptions {
                 uid: pod.metadata.uid.clone(),
@@ -64,6 +69,33 @@ impl ReplicaSetController {
             }
         }
         Ok(())
+    }
+
+    /// The active pods of all ReplicaSets of the same Deployment (`getIndirectlyRelatedPods`).
+    fn relatives(&self, set: &ReplicaSet, key: &Key) -> Vec<Pod> {
+        let sets = match controller_of(&set.metadata) {
+            Some(owner) => controlled(&self.store, &key.namespace, &owner.uid),
+            None => vec![set.clone()],
+        };
+        let pods = sets.iter().flat_map(|set: &ReplicaSet| {
+            controlled::<Pod>(&self.store, &key.namespace, uid(&set.metadata))
+        });
+        pods.filter(is_active).collect()
+    }
+
+    /// ReplicaSets that would take a pod that nobody controls.
+    fn queue_adopters(&mut self, change: &Change) {
+        let labels = &change.object["metadata"]["labels"];
+        let labels: Labels = serde_json::from_value(labels.clone()).unwrap_or_default();
+        for set in self.store.list::<ReplicaSet>(Some(change.namespace())) {
+            let matches = set
+                .spec
+                .as_ref()
+                .is_some_and(|spec| selects(&spec.selector, Some(&labels)));
+            if matches && let Some(name) = set.metadata.name {
+                self.queue.add(Key::new(change.namespace(), name));
+            }
+        }
     }
 
     /// One, then twice as many each time, so that a full quota costs one failed try, not a hundred
@@ -109,15 +141,16 @@ impl ReplicaSetController {
         Ok(())
     }
 
-    /// The status of the pods as they are now (`calculateStatus`), and when it will change by itself.
+    /// The status of the pods as they were before they were managed (`calculateStatus`), and when it will change by
+    /// itself.
     fn write_status(
         &self,
         key: &Key,
         set: &ReplicaSet,
+        pods: &[Pod],
         failure: Option<&Status>,
     ) -> Result<Option<Duration>> {
         let now = self.store.clock().now();
-        let pods: Vec<Pod> = controlled(&self.store, &key.namespace, uid(&set.metadata));
         let min_ready = set
             .spec
             .as_ref()
@@ -170,10 +203,13 @@ impl Controller for ReplicaSetController {
             } else {
                 self.queue.add(Key::of(change));
             }
-        } else if *change.resource == PODS
-            && let Some(key) = owner_key(change, "ReplicaSet")
-        {
-            self.queue.add(key);
+        } else if *change.resource == PODS {
+            self.queue.add_all(former_owner_key(change, "ReplicaSet"));
+            if let Some(key) = owner_key(change, "ReplicaSet") {
+                self.queue.add(key);
+            } else if is_orphan_to_look_at(change) {
+                self.queue_adopters(change);
+            }
         }
     }
 
@@ -185,18 +221,38 @@ impl Controller for ReplicaSetController {
         let Some(set) = self.store.get::<ReplicaSet>(&key.namespace, &key.name) else {
             return Ok(());
         };
+        let selector = set.spec.as_ref().map(|spec| spec.selector.clone());
+        let pods: Vec<Pod> = claim(&self.store, &set, &selector.unwrap_or_default())?;
         let managed = if set.metadata.deletion_timestamp.is_none() {
-            let mut active: Vec<Pod> = controlled(&self.store, &key.namespace, uid(&set.metadata));
-            active.retain(is_active);
+            let active: Vec<&Pod> = pods.iter().filter(|pod| is_active(pod)).collect();
             self.manage(&set, &active, key)
         } else {
             Ok(())
         };
-        if let Some(delay) = self.write_status(key, &set, managed.as_ref().err())? {
+        if let Some(delay) = self.write_status(key, &set, &pods, managed.as_ref().err())? {
             self.queue.add_after(key.clone(), delay);
         }
         managed
     }
+}
+
+/// A pod without a controller that is new or has other labels or owners than before.
+fn is_orphan_to_look_at(change: &Change) -> bool {
+    let of = |object: &serde_json::Value| {
+        [
+            object["metadata"]["labels"].clone(),
+            object["metadata"]["ownerReferences"].clone(),
+        ]
+    };
+    let controlled = change.object["metadata"]["ownerReferences"]
+        .as_array()
+        .is_some_and(|owners| owners.iter().any(|owner| owner["controller"] == true));
+    !controlled
+        && change.change_type != ChangeType::Deleted
+        && change
+            .old
+            .as_ref()
+            .is_none_or(|old| of(old) != of(&change.object))
 }
 
 /// The API server's refusal while the namespace goes away; trying again would be of no use.

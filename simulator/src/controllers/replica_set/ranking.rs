@@ -11,19 +11,30 @@ use k8s_openapi::api::core::v1::Pod;
 
 use crate::controllers::ownership::{phase, ready_since, uid};
 
-/// The `count` pods that go first, in that order.
-pub(super) fn victims(pods: &[Pod], count: usize, now: Timestamp) -> Vec<&Pod> {
-    let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
+/// How many of these pods are on each node.
+pub(super) fn crowds(pods: &[Pod]) -> BTreeMap<String, usize> {
+    let mut on_node: BTreeMap<String, usize> = BTreeMap::new();
     for pod in pods {
-        *on_node.entry(node(pod)).or_default() += 1;
+        *on_node.entry(node(pod).to_owned()).or_default() += 1;
     }
-    let mut pods: Vec<&Pod> = pods.iter().collect();
-    pods.sort_by(|a, b| compare(a, b, &on_node, now));
+    on_node
+}
+
+/// The `count` pods that go first, in that order. `on_node` counts the pods of the whole Deployment
+/// (`getPodsRankedByRelatedPodsOnSameNode`).
+pub(super) fn victims<'a>(
+    pods: &[&'a Pod],
+    count: usize,
+    on_node: &BTreeMap<String, usize>,
+    now: Timestamp,
+) -> Vec<&'a Pod> {
+    let mut pods: Vec<&Pod> = pods.to_vec();
+    pods.sort_by(|a, b| compare(a, b, on_node, now));
     pods.truncate(count);
     pods
 }
 
-fn compare(a: &Pod, b: &Pod, on_node: &BTreeMap<&str, usize>, now: Timestamp) -> Ordering {
+fn compare(a: &Pod, b: &Pod, on_node: &BTreeMap<String, usize>, now: Timestamp) -> Ordering {
     let crowd = |pod: &Pod| on_node.get(node(pod)).copied().unwrap_or_default();
     node(a)
         .is_empty()
@@ -141,7 +152,8 @@ mod tests {
     }
 
     fn order(pods: &[Pod]) -> Vec<&str> {
-        victims(pods, pods.len(), now())
+        let all: Vec<&Pod> = pods.iter().collect();
+        victims(&all, pods.len(), &crowds(pods), now())
             .into_iter()
             .map(|pod| uid(&pod.metadata))
             .collect()
@@ -166,6 +178,19 @@ mod tests {
     fn pods_ready_for_longer_by_a_power_of_two_stay() {
         let pods = [mk_pod("aa", Some(297)), mk_pod("zz", Some(236))];
         assert_eq!(order(&pods), ["zz", "aa"]);
+    }
+
+    #[test]
+    fn cheaper_pods_and_those_of_a_crowded_node_go_first() {
+        let mut cheap = mk_pod("cheap", Some(500));
+        cheap.metadata.annotations = Some(BTreeMap::from([(
+            "controller.kubernetes.io/pod-deletion-cost".to_owned(),
+            "-5".to_owned(),
+        )]));
+        let mut alone = mk_pod("alone", Some(10));
+        alone.spec.as_mut().unwrap().node_name = Some("other".to_owned());
+        let pods = [alone, mk_pod("crowded", Some(500)), cheap];
+        assert_eq!(order(&pods), ["cheap", "crowded", "alone"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Run by [`super::Runtime`]. Upstream: `locust/main.py` and `locust/runners.py` of 2.32.2.
 
 use autoscaling::CpuMillis;
-use autoscaling::load::{Failure, GeneratorId, LoadPlan, Statistics, Traffic, request_cost_s};
+use autoscaling::load::{Failure, GeneratorId, LoadPlan, Statistics, Traffic, computation_s};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
 
@@ -186,7 +186,7 @@ impl Locust {
             cost_s: self
                 .script
                 .n
-                .map_or_else(|| request_cost_s(0), request_cost_s),
+                .map_or_else(|| computation_s(0), computation_s),
             keep_alive: self.script.keep_alive,
             limit: self.limit,
         };

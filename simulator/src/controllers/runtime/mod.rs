@@ -6,13 +6,14 @@
 mod locust;
 mod locustfile;
 mod report;
+pub(in crate::controllers) mod shell;
 mod web_app;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use autoscaling::CpuMillis;
-use autoscaling::load::{Micros, ServerId, Traffic};
+use autoscaling::load::{Micros, ProbeId, ServerId, Traffic};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
@@ -38,7 +39,9 @@ pub(super) enum Program {
     Locust,
     /// Sentinel for a container that ends with an error soon after its start.
     Crash,
-    /// A shell in place of the image's own program; what it is told to do is taken to succeed at once.
+    /// A container whose program needs more memory than its limit: it is killed soon after its start.
+    OutOfMemory,
+    /// A shell in place of the image's own program.
     Shell,
 }
 
@@ -48,6 +51,10 @@ enum Process {
     Locust(Box<Locust>),
     /// Does nothing, and ends so.
     Ending(Exit),
+    /// A script. As process 1 it does not hear SIGTERM.
+    Shell(Exit),
+    /// Is killed then by the kernel.
+    OutOfMemory(Exit),
 }
 
 #[derive(Debug)]
@@ -78,6 +85,8 @@ struct Endpoints {
 
 /// How long the crash sentinel runs.
 const CRASH_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+/// Resident memory of the web app, about what the recordings show.
+const WEB_APP_BYTES: i64 = 58_400 << 10;
 /// How long a shell runs.
 const SHELL_FOR: jiff::SignedDuration = jiff::SignedDuration::from_millis(100);
 
@@ -87,6 +96,7 @@ impl Program {
         let (repository, tag) = split_image(image);
         match repository.rsplit('/').next()? {
             _ if tag == "crash" => Some(Self::Crash),
+            _ if tag == "oom" => Some(Self::OutOfMemory),
             "uvicorn-gunicorn-fastapi" => Some(Self::WebApp),
             "locust" => Some(Self::Locust),
             _ => None,
@@ -96,9 +106,13 @@ impl Program {
     /// What a container starts: the program of its image, unless its `command` is a shell.
     pub(super) fn of_container(container: &Container) -> Option<Self> {
         let own = Self::of(container.image.as_deref().unwrap_or(""))?;
-        let word = container.command.as_ref().and_then(|words| words.first());
-        let is_shell = word.is_some_and(|word| matches!(word.as_str(), "sh" | "/bin/sh"));
-        Some(if is_shell { Self::Shell } else { own })
+        Some(match own {
+            _ if script(container).is_some() => Self::Shell,
+            Self::WebApp if memory_limit(container).is_some_and(|limit| limit < WEB_APP_BYTES) => {
+                Self::OutOfMemory
+            }
+            own => own,
+        })
     }
 }
 
@@ -115,6 +129,20 @@ pub(super) fn split_image(image: &str) -> (&str, &str) {
 pub(super) fn cpu_limit(container: &Container) -> Option<CpuMillis> {
     let limits = container.resources.as_ref()?.limits.as_ref()?;
     CpuMillis::parse(&limits.get("cpu")?.0)
+}
+
+/// The script that a container's command is, if it is one.
+fn script(container: &Container) -> Option<shell::Script> {
+    let command = container.command.as_ref()?;
+    let words = command.iter().chain(container.args.iter().flatten());
+    shell::run(&words.map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The container's memory limit in bytes.
+fn memory_limit(container: &Container) -> Option<i64> {
+    let limits = container.resources.as_ref()?.limits.as_ref()?;
+    let bytes = super::scheduler::bytes(&limits.get("memory")?.0);
+    (bytes > 0).then_some(bytes)
 }
 
 impl Runtime {
@@ -152,12 +180,25 @@ impl Runtime {
                 code: 1,
                 time: now + CRASH_AFTER,
             }),
-            Program::Shell => Process::Ending(Exit {
-                code: 0,
-                time: now + SHELL_FOR,
+            // With `memory.oom.group` the kernel kills all of the container by SIGKILL.
+            Program::OutOfMemory => Process::OutOfMemory(Exit {
+                code: 137,
+                time: now + CRASH_AFTER,
             }),
+            Program::Shell => {
+                let script = script(container);
+                let lasts = script.as_ref().map(|script| script.lasts);
+                Process::Shell(Exit {
+                    code: script.map_or(0, |script| script.code),
+                    time: now + SHELL_FOR + lasts.unwrap_or_default(),
+                })
+            }
         };
         self.store.logs().open(key.clone());
+        for (after, line) in script(container).iter().flat_map(|script| &script.lines) {
+            // Written ahead of time: nobody reads a sleeping shell's log by the second.
+            self.store.logs().append(&key, now + *after, line.as_str());
+        }
         if let Process::WebApp(app) = &process {
             app.write_start(&self.store, &key);
         }
@@ -191,7 +232,9 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.tick(&self.store, key, traffic, now),
             Process::Locust(locust) => locust.tick(&self.store, traffic, endpoints, now),
-            Process::Ending(exit) => (exit.time > now).then_some(exit.time),
+            Process::Ending(exit) | Process::OutOfMemory(exit) | Process::Shell(exit) => {
+                (exit.time > now).then_some(exit.time)
+            }
         }
     }
 
@@ -201,7 +244,9 @@ impl Runtime {
         let exit = match &self.running.get(key)?.process {
             Process::WebApp(app) => app.exit(),
             Process::Locust(locust) => locust.exit(),
-            Process::Ending(exit) => Some(*exit),
+            Process::Ending(exit) | Process::OutOfMemory(exit) | Process::Shell(exit) => {
+                Some(*exit)
+            }
         };
         exit.filter(|exit| exit.time <= now)
     }
@@ -210,8 +255,47 @@ impl Runtime {
     pub(super) fn listens_at(&self, key: &LogKey) -> Option<Timestamp> {
         match &self.running.get(key)?.process {
             Process::WebApp(app) => Some(app.listens_at()),
-            Process::Locust(_) | Process::Ending(_) => None,
+            Process::Locust(_)
+            | Process::Ending(_)
+            | Process::OutOfMemory(_)
+            | Process::Shell(_) => None,
         }
+    }
+
+    /// Whether the process ends for its memory.
+    pub(super) fn is_out_of_memory(&self, key: &LogKey) -> bool {
+        let running = self.running.get(key);
+        running.is_some_and(|running| matches!(running.process, Process::OutOfMemory(_)))
+    }
+
+    /// A GET of `/health`, which the process answers as fast as its present load lets it; `None` where nothing serves.
+    pub(super) fn probe(&mut self, key: &LogKey) -> Option<ProbeId> {
+        let micros = self.micros(self.store.clock().now());
+        let running = self.running.get(key)?;
+        let Process::WebApp(app) = &running.process else {
+            return None;
+        };
+        let traffic = self.traffic.get_mut(&running.namespace)?;
+        traffic.advance(micros);
+        traffic.probe(app.server())
+    }
+
+    /// Whether the probe has been answered by now. One that is over is forgotten.
+    pub(super) fn probe_answered(&mut self, key: &LogKey, probe: ProbeId, over: bool) -> bool {
+        let micros = self.micros(self.store.clock().now());
+        let Some(traffic) = self
+            .running
+            .get(key)
+            .and_then(|running| self.traffic.get_mut(&running.namespace))
+        else {
+            return false;
+        };
+        traffic.advance(micros);
+        let answered = traffic.probe_latency(probe).is_some();
+        if answered || over {
+            traffic.end_probe(probe);
+        }
+        answered
     }
 
     /// SIGTERM.
@@ -228,7 +312,8 @@ impl Runtime {
         match &mut running.process {
             Process::WebApp(app) => app.terminate(traffic, now),
             Process::Locust(locust) => locust.terminate(&self.store, traffic, now),
-            Process::Ending(exit) => exit.time = exit.time.min(now),
+            Process::Ending(exit) | Process::OutOfMemory(exit) => exit.time = exit.time.min(now),
+            Process::Shell(_) => {}
         }
     }
 
@@ -245,7 +330,7 @@ impl Runtime {
         match running.process {
             Process::WebApp(app) => traffic.remove_server(app.server()),
             Process::Locust(mut locust) => locust.stop(traffic),
-            Process::Ending(_) => {}
+            Process::Ending(_) | Process::OutOfMemory(_) | Process::Shell(_) => {}
         }
         let namespace = running.namespace;
         let alone = |other: &Running| other.namespace != namespace;
@@ -317,7 +402,9 @@ impl Runtime {
         let used = match &running.process {
             Process::WebApp(app) => app.cpu_s(traffic, seconds),
             Process::Locust(locust) => locust.cpu_s(traffic, seconds),
-            Process::Ending(_) => 0.05 * seconds.min(1.0),
+            Process::Ending(_) | Process::OutOfMemory(_) | Process::Shell(_) => {
+                0.05 * seconds.min(1.0)
+            }
         };
         Some((used, running.started))
     }
@@ -325,9 +412,9 @@ impl Runtime {
     /// Resident memory in bytes, about what the recordings show.
     pub(super) fn memory(&self, key: &LogKey) -> Option<i64> {
         match &self.running.get(key)?.process {
-            Process::WebApp(_) => Some(58_400 << 10),
+            Process::WebApp(_) | Process::OutOfMemory(_) => Some(WEB_APP_BYTES),
             Process::Locust(_) => Some(52_300 << 10),
-            Process::Ending(_) => Some(8_000 << 10),
+            Process::Ending(_) | Process::Shell(_) => Some(8_000 << 10),
         }
     }
 

@@ -158,6 +158,9 @@ fn error(failure: Failure, host: &str) -> String {
         Failure::ConnectionRefused => {
             "ConnectionRefusedError(111, 'Connection refused')".to_owned()
         }
+        Failure::ConnectionReset => {
+            "ConnectionResetError(104, 'Connection reset by peer')".to_owned()
+        }
         Failure::ConnectionAborted => {
             "RemoteDisconnected('Remote end closed connection without response')".to_owned()
         }

@@ -1,52 +1,44 @@
 //! Puts pods onto nodes of finite size, the emptiest first, and says why one fits nowhere.
 //!
-//! Upstream: `pkg/scheduler/`, of it the plugins `NodeResourcesFit` (filter and `LeastAllocated`) and `NodeUnschedulable`.
+//! Upstream: `pkg/scheduler/`; the filters and scores are in [`node`].
 
-use std::collections::{BTreeMap, BTreeSet};
+mod node;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use autoscaling::CpuMillis;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
-use serde_json::Value;
+use tokio::time::{Duration, Instant};
 
 use super::Controller;
 use super::queue::{Key, WorkQueue};
 use super::recorder::{Kind, Recorder, reference};
-use crate::quantity::Quantity;
 use crate::status::Result;
 use crate::store::resource::{NODES, PODS};
 use crate::store::{Change, ChangeType, Store};
 
-/// What a pod takes of a node.
-#[derive(Clone, Copy, Debug, Default)]
-struct Resources {
-    cpu: CpuMillis,
-    memory: i64,
-    pods: i64,
+use node::{NodeState, Request, Resources, choose};
+
+pub(super) use node::bytes;
+
+/// First and longest time until a pod that found no node is tried again, if something has changed
+/// (`DefaultPodInitialBackoffDuration`, `DefaultPodMaxBackoffDuration` in `pkg/scheduler/backend/queue/scheduling_queue.go`).
+const BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
+/// After this long it is tried again anyway (`DefaultPodMaxInUnschedulablePodsDuration`).
+const FLUSH: Duration = Duration::from_secs(300);
+
+/// A pod that takes room.
+struct Placed {
+    node: String,
+    resources: Resources,
+    owner: String,
 }
 
-impl Resources {
-    fn add(&mut self, other: Self, times: i64) {
-        self.cpu.0 += other.cpu.0 * times;
-        self.memory += other.memory * times;
-        self.pods += other.pods * times;
-    }
-}
-
-#[derive(Debug, Default)]
-struct NodeState {
-    capacity: Resources,
-    used: Resources,
-    unschedulable: bool,
-    labels: Value,
-}
-
-impl NodeState {
-    /// Whether the node has every label of a pod's `spec.nodeSelector`.
-    fn has(&self, selector: &Value) -> bool {
-        let wanted = selector.as_object();
-        wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| self.labels[key] == *value))
-    }
+/// A pod that found no node.
+struct Waiting {
+    tries: u32,
+    last: Instant,
 }
 
 pub(super) struct Scheduler {
@@ -55,9 +47,9 @@ pub(super) struct Scheduler {
     recorder: Recorder,
     nodes: BTreeMap<String, NodeState>,
     /// Pods that take room, with their node.
-    placed: BTreeMap<Key, (String, Resources)>,
+    placed: BTreeMap<Key, Placed>,
     /// Pods that found no node.
-    waiting: BTreeSet<Key>,
+    waiting: BTreeMap<Key, Waiting>,
 }
 
 impl Scheduler {
@@ -68,7 +60,7 @@ impl Scheduler {
             store,
             nodes: BTreeMap::new(),
             placed: BTreeMap::new(),
-            waiting: BTreeSet::new(),
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -78,92 +70,64 @@ impl Scheduler {
             self.nodes.remove(&name);
             return;
         }
-        let allocatable = &change.object["status"]["allocatable"];
-        let text = |resource: &str| allocatable[resource].as_str().unwrap_or("0").to_owned();
-        let state = NodeState {
-            capacity: Resources {
-                cpu: CpuMillis::parse(&text("cpu")).unwrap_or_default(),
-                memory: bytes(&text("memory")),
-                pods: text("pods").parse().unwrap_or(0),
-            },
-            used: self
-                .nodes
-                .get(&name)
-                .map(|old| old.used)
-                .unwrap_or_default(),
-            unschedulable: change.object["spec"]["unschedulable"] == Value::Bool(true),
-            labels: change.object["metadata"]["labels"].clone(),
-        };
+        let used = self.nodes.get(&name).map(|old| old.used);
+        let state = NodeState::of(&change.object, used.unwrap_or_default());
         self.nodes.insert(name, state);
         self.try_waiting();
     }
 
+    /// Something changed: all that wait may be tried once their back-off is over.
     fn try_waiting(&mut self) {
-        for key in std::mem::take(&mut self.waiting) {
-            self.queue.add(key);
+        for (key, waiting) in &self.waiting {
+            let doubled = BACKOFF * 2_u32.saturating_pow(waiting.tries.saturating_sub(1).min(10));
+            let allowed = waiting.last + doubled.min(MAX_BACKOFF);
+            self.queue.add_at(key.clone(), allowed.max(Instant::now()));
         }
     }
 
-    fn place(&mut self, key: Key, node: String, pod: Resources) {
+    fn place(&mut self, key: Key, node: String, request: &Request) {
         if self.placed.contains_key(&key) {
             return;
         }
-        self.nodes.entry(node.clone()).or_default().used.add(pod, 1);
-        self.placed.insert(key, (node, pod));
+        let resources = request.resources;
+        self.nodes
+            .entry(node.clone())
+            .or_default()
+            .used
+            .add(resources, 1);
+        let owner = request.owner.clone();
+        self.placed.insert(
+            key,
+            Placed {
+                node,
+                resources,
+                owner,
+            },
+        );
     }
 
     /// Whether the pod had a place.
     fn displace(&mut self, key: &Key) -> bool {
-        let Some((node, pod)) = self.placed.remove(key) else {
+        let Some(placed) = self.placed.remove(key) else {
             return false;
         };
-        if let Some(node) = self.nodes.get_mut(&node) {
-            node.used.add(pod, -1);
+        if let Some(node) = self.nodes.get_mut(&placed.node) {
+            node.used.add(placed.resources, -1);
         }
         true
     }
 
-    /// The node with the largest free share; else the reasons, as upstream counts them.
-    fn choose(&self, pod: Resources, selector: &Value) -> Result<String, String> {
-        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut best: Option<(f64, &String)> = None;
-        for (name, state) in &self.nodes {
-            let mut free = state.capacity;
-            free.add(state.used, -1);
-            let lacking = [
-                (state.unschedulable, "node(s) were unschedulable"),
-                (
-                    !state.has(selector),
-                    "node(s) didn't match Pod's node affinity/selector",
-                ),
-                (pod.cpu > free.cpu, "Insufficient cpu"),
-                (pod.memory > free.memory, "Insufficient memory"),
-                (pod.pods > free.pods, "Too many pods"),
-            ];
-            let lacking: Vec<_> = lacking.iter().filter(|(lacks, _)| *lacks).collect();
-            for (_, reason) in &lacking {
-                *reasons.entry(reason).or_default() += 1;
-            }
-            let share = free.cpu.0 as f64 / state.capacity.cpu.0.max(1) as f64;
-            if lacking.is_empty() && best.is_none_or(|(most, _)| share > most) {
-                best = Some((share, name));
+    /// How many pods of the same owner each node has.
+    fn crowd(&self, key: &Key, owner: &str) -> BTreeMap<&str, i64> {
+        let mut crowd = BTreeMap::new();
+        let first = Key::new(key.namespace.clone(), "");
+        let own = self.placed.range(first..);
+        for (_, placed) in own.take_while(|(other, _)| other.namespace == key.namespace) {
+            if !owner.is_empty() && placed.owner == owner {
+                *crowd.entry(placed.node.as_str()).or_default() += 1;
             }
         }
-        if let Some((_, name)) = best {
-            return Ok(name.clone());
-        }
-        let all = self.nodes.len();
-        if all == 0 {
-            return Err("no nodes available to schedule pods".to_owned());
-        }
-        let reasons: Vec<_> = reasons
-            .iter()
-            .map(|(reason, count)| format!("{count} {reason}"))
-            .collect();
-        Err(format!(
-            "0/{all} nodes are available: {}. preemption: 0/{all} nodes are available: {all} No preemption victims found for incoming pod.",
-            reasons.join(", ")
-        ))
+        crowd
     }
 
     fn set_condition(&self, key: &Key, node: Option<&str>, problem: Option<&str>) -> Result<()> {
@@ -223,7 +187,7 @@ impl Controller for Scheduler {
         }
         match change.object["spec"]["nodeName"].as_str() {
             Some(node) if !node.is_empty() => {
-                self.place(key, node.to_owned(), requests(&change.object));
+                self.place(key, node.to_owned(), &Request::of(&change.object));
             }
             _ if change.change_type == ChangeType::Added => self.queue.add(key),
             _ => {}
@@ -248,9 +212,10 @@ impl Controller for Scheduler {
         let Some(value) = self.store.get_value(&PODS, &key.namespace, &key.name) else {
             return Ok(());
         };
-        let wanted = requests(&value);
-        match self.choose(wanted, &value["spec"]["nodeSelector"]) {
+        let request = Request::of(&value);
+        match choose(&self.nodes, &request, &self.crowd(key, &request.owner)) {
             Ok(node) => {
+                self.waiting.remove(key);
                 self.set_condition(key, Some(&node), None)?;
                 self.recorder.event_with_action(
                     &reference(&pod),
@@ -259,11 +224,18 @@ impl Controller for Scheduler {
                     "Binding",
                     &format!("Successfully assigned {key} to {node}"),
                 );
-                self.place(key.clone(), node, wanted);
+                self.place(key.clone(), node, &request);
                 Ok(())
             }
             Err(problem) => {
-                self.waiting.insert(key.clone());
+                let now = Instant::now();
+                let waiting = self.waiting.entry(key.clone()).or_insert(Waiting {
+                    tries: 0,
+                    last: now,
+                });
+                waiting.tries += 1;
+                waiting.last = now;
+                self.queue.add_after(key.clone(), FLUSH);
                 self.set_condition(key, None, Some(&problem))?;
                 self.recorder.event_with_action(
                     &reference(&pod),
@@ -276,26 +248,4 @@ impl Controller for Scheduler {
             }
         }
     }
-}
-
-/// Sum of the containers' requests; each counts as one pod.
-fn requests(pod: &Value) -> Resources {
-    let mut sum = Resources {
-        pods: 1,
-        ..Resources::default()
-    };
-    for container in pod["spec"]["containers"].as_array().into_iter().flatten() {
-        let requests = &container["resources"]["requests"];
-        sum.cpu += requests["cpu"]
-            .as_str()
-            .and_then(CpuMillis::parse)
-            .unwrap_or_default();
-        sum.memory += requests["memory"].as_str().map_or(0, bytes);
-    }
-    sum
-}
-
-/// A quantity of memory in bytes; 0 if it is none.
-pub(super) fn bytes(quantity: &str) -> i64 {
-    Quantity::parse(quantity).map_or(0, Quantity::value)
 }
