@@ -8,6 +8,7 @@
 pub mod compare;
 pub mod course;
 mod error;
+pub mod known;
 pub mod line;
 pub mod recorder;
 pub mod recording;

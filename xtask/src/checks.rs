@@ -16,7 +16,7 @@ const CHECKS: &[Check] = &[
     ("lints for the browser", lints_for_the_browser),
     ("licences and dependencies", dependencies),
     ("unit, scenario and server tests", tests),
-    ("fidelity", || fidelity::compare(&[])),
+    ("fidelity", || fidelity::compare(&["--known".to_owned()])),
     ("proxy tests", proxies::tests),
     ("browser tests", browser::tests),
 ];

@@ -21,7 +21,7 @@ pub(super) struct Phase {
 
 impl Phase {
     /// A sample's timestamp is a whole second, truncated, so that each leaves one second open. A first sample narrows
-    /// that: it was taken its window after the container's start, which is a truncated second as well.
+    /// that: it was taken its window after the container's start, which was between two of the kubelet's events.
     pub(super) fn read(recording: &Recording) -> Option<Self> {
         let mut phase: Option<Self> = None;
         for line in &recording.lines {
@@ -29,22 +29,21 @@ impl Phase {
                 continue;
             };
             let timestamp: Timestamp = object["timestamp"].as_str()?.parse().ok()?;
-            let second = timestamp.as_second();
+            let second = timestamp.as_second() as f64;
             let mut sample = Self {
-                from: (second.rem_euclid(15)) as f64,
+                from: second.rem_euclid(PERIOD),
                 length: 1.0,
             };
             let window = object["window"].as_str().and_then(seconds);
-            let name = &object["metadata"]["name"];
+            let pod = object["metadata"]["name"].as_str()?;
             if let Some(window) = window.filter(|window| *window < WHOLE_WINDOW)
-                && let Some(started) = started(recording, name.as_str()?)
+                && let Some((earliest, latest)) = started(recording, pod)
             {
-                let from = (started - second) as f64 + window;
-                let offset = from.clamp(0.0, 1.0);
-                let end = (from + 1.0).clamp(0.0, 1.0);
-                if offset < end {
-                    sample.from += offset;
-                    sample.length = end - offset;
+                let from = (earliest + window - second).clamp(0.0, 1.0);
+                let end = (latest + window - second).clamp(0.0, 1.0);
+                if from < end {
+                    sample.from += from;
+                    sample.length = end - from;
                 }
             }
             phase = Some(match phase {
@@ -77,19 +76,22 @@ impl Phase {
     }
 }
 
-/// The second in which the pod's first container started.
-fn started(recording: &Recording, pod: &str) -> Option<i64> {
-    recording.lines.iter().find_map(|line| {
-        let Entry::Pod(change) = &line.entry else {
-            return None;
-        };
-        if change.object["metadata"]["name"] != *pod {
-            return None;
-        }
-        let state = &change.object["status"]["containerStatuses"][0]["state"];
-        let started: Timestamp = state["running"]["startedAt"].as_str()?.parse().ok()?;
-        Some(started.as_second())
-    })
+/// Between which two moments of wall time the pod's first container started: the kubelet tells of the image before
+/// it, and of the start after it.
+fn started(recording: &Recording, pod: &str) -> Option<(f64, f64)> {
+    let seen = |reason: &str| {
+        recording.lines.iter().find_map(|line| match &line.entry {
+            Entry::Event(change)
+                if change.object["involvedObject"]["name"] == *pod
+                    && change.object["reason"] == *reason =>
+            {
+                Some(line.t)
+            }
+            _ => None,
+        })
+    };
+    let start = recording.start.time.as_millisecond() as f64 / 1e3;
+    Some((start + seen("Pulled")?, start + seen("Started")?))
 }
 
 /// `14.998s` as a number.
@@ -107,14 +109,16 @@ mod tests {
     fn mk_recording(samples: &[(&str, &str)]) -> Recording {
         let start = json!({"t": 0.0, "kind": "Start", "time": "2026-01-01T00:00:00Z",
             "namespace": "a", "kubernetes": "v1", "metrics_polled_every": 5});
-        let pod = json!({"t": 1.0, "kind": "Pod", "type": "ADDED", "object": {
-            "metadata": {"name": "p"}, "status": {"containerStatuses": [
-                {"state": {"running": {"startedAt": "2026-01-01T00:00:14Z"}}}]}}});
+        let event = |t: f64, reason: &str| {
+            json!({"t": t, "kind": "Event", "type": "ADDED", "object": {
+                "involvedObject": {"name": "p"}, "reason": reason}})
+        };
         let samples = samples.iter().map(|(timestamp, window)| {
             json!({"t": 30.0, "kind": "PodMetrics", "object": {
                 "metadata": {"name": "p"}, "timestamp": timestamp, "window": window}})
         });
-        let lines = [start, pod].into_iter().chain(samples);
+        let lines = [start, event(14.0, "Pulled"), event(14.5, "Started")];
+        let lines = lines.into_iter().chain(samples);
         let lines: Vec<Line> = lines
             .map(|line| serde_json::from_value(line).unwrap())
             .collect();
@@ -145,11 +149,11 @@ mod tests {
 
     #[test]
     fn first_sample_narrows_the_phase() {
-        // It started between 14 and 15, and 12.2 s later is within the second 26 only before 26.2 … 27.
+        // It started between 14 and 14.5, and so it was 12.2 s old between 26.2 and 26.7.
         let recording = mk_recording(&[("2026-01-01T00:00:26Z", "12.2s")]);
         let phase = Phase::read(&recording).unwrap();
-        assert!((phase.from - 11.2).abs() < 1e-9, "{phase:?}");
-        assert!((phase.length - 0.8).abs() < 1e-9, "{phase:?}");
+        assert!((phase.from - 11.2).abs() < 1e-6, "{phase:?}");
+        assert!((phase.length - 0.5).abs() < 1e-6, "{phase:?}");
     }
 
     #[test]

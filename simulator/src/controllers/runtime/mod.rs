@@ -163,11 +163,11 @@ impl Runtime {
         let now = self.store.clock().now();
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
         let key = LogKey::new(uid(&pod.metadata), container.name.clone());
+        let wobble = Random::new(self.random.next_u64()).fraction();
         let traffic = self.traffic(&namespace);
         let process = match program {
             Program::WebApp => {
                 let server = traffic.add_server(web_app::share_for_requests(container));
-                let wobble = Random::new(self.random.next_u64()).fraction();
                 Process::WebApp(WebApp::new(server, container, now, wobble))
             }
             Program::Locust => Process::Locust(Box::new(Locust::new(
@@ -176,6 +176,7 @@ impl Runtime {
                 container,
                 key.clone(),
                 now,
+                wobble,
             ))),
             Program::Crash => Process::Ending(Exit {
                 code: 1,
