@@ -160,6 +160,7 @@ impl Runtime {
                 container,
                 key.clone(),
                 now,
+                Random::new(self.random.next_u64()).fraction(),
             ))),
             Program::Crash => Process::Ending(Exit {
                 code: 1,
