@@ -278,6 +278,8 @@ async fn start_waits_for_the_old_job_that_is_still_terminating() {
     let (world, attendee) = deployed().await;
     ok(&attendee, "/api/start_load", LOAD).await;
     let first = jobs(&world).get("locust-headless").await.unwrap();
+    // Whoever writes within the second of the creation may come first in managedFields.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     // Held by a finalizer, as foreground deletion would.
     let hold = json!({ "metadata": { "finalizers": ["test/hold"] } });
     let params = PatchParams::default();
@@ -310,6 +312,8 @@ async fn start_waits_for_the_old_job_that_is_still_terminating() {
 async fn stop_breaks_off_a_start_that_waits() {
     let (world, attendee) = deployed().await;
     ok(&attendee, "/api/start_load", LOAD).await;
+    // As above.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let params = PatchParams::default();
     let hold = Patch::Merge(json!({ "metadata": { "finalizers": ["test/hold"] } }));
     jobs(&world)

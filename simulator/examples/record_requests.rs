@@ -1,5 +1,6 @@
 //! A proxy before a real API server that writes down each request, for the census: `cargo run -p simulator --example
-//! record_requests -- LOG`. KUBECONFIG names the cluster; who asks is whoever's token a request bears.
+//! record_requests -- LOG [TOKEN_FILE]`. KUBECONFIG names the cluster; who asks is whoever's token a request bears, or
+//! else the file's: kubectl sends none without TLS. It appends to LOG, so several can run at once.
 //! It prints the address to use instead of the API server's, and runs until it is interrupted.
 
 #![expect(clippy::print_stdout, reason = "it tells its address")]
@@ -10,8 +11,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -28,8 +29,14 @@ type Answer = Response<UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + S
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).ok_or("where to write is missing")?;
-    let log = Arc::new(Mutex::new(File::create(path)?));
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("where to write is missing")?;
+    let log = File::options().create(true).append(true).open(path)?;
+    let log = Arc::new(Mutex::new(log));
+    let token = arguments.next().map(std::fs::read_to_string).transpose()?;
+    let authorization = token
+        .map(|token| HeaderValue::try_from(format!("Bearer {}", token.trim())))
+        .transpose()?;
     let mut config = Config::infer().await?;
     // Each request brings its own token.
     config.auth_info = AuthInfo::default();
@@ -39,10 +46,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("http://{}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
-        let (client, log) = (client.clone(), Arc::clone(&log));
+        let (client, log, authorization) =
+            (client.clone(), Arc::clone(&log), authorization.clone());
         tokio::spawn(async move {
-            let service =
-                service_fn(move |request| forward(client.clone(), Arc::clone(&log), request));
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                if let Some(authorization) = &authorization {
+                    let headers = request.headers_mut();
+                    let own = headers.entry(AUTHORIZATION);
+                    own.or_insert_with(|| authorization.clone());
+                }
+                forward(client.clone(), Arc::clone(&log), request)
+            });
             // A client that goes away is no error of ours.
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
@@ -60,7 +74,7 @@ async fn forward(
     let text = |headers: &HeaderMap, name| {
         let value = headers
             .get(name)
-            .and_then(|value: &http::HeaderValue| value.to_str().ok());
+            .and_then(|value: &HeaderValue| value.to_str().ok());
         value.unwrap_or("").to_owned()
     };
     let mut line = json!({

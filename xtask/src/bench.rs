@@ -3,25 +3,31 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run, say};
+use crate::machine;
 
-/// Benchmarks of the server. The name in an error or on the command line has a dash for each underscore.
-const BENCHES: &[&str] = &["footprint", "sign_in"];
+/// Benchmarks and the packages that hold them. The name in an error or on the command line has a dash for each underscore.
+const BENCHES: &[(&str, &str)] = &[
+    ("footprint", "server"),
+    ("sign_in", "server"),
+    ("speed", "simulator"),
+];
 
 /// Runs the benchmarks whose name contains `only`, or all.
 pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
     let name = |bench: &str| bench.replace('_', "-");
     let chosen: Vec<_> = BENCHES
         .iter()
-        .filter(|bench| only.is_none_or(|only| name(bench).contains(only)))
+        .filter(|(bench, _)| only.is_none_or(|only| name(bench).contains(only)))
         .collect();
     if chosen.is_empty() {
-        let names: Vec<_> = BENCHES.iter().map(|bench| name(bench)).collect();
+        let names: Vec<_> = BENCHES.iter().map(|(bench, _)| name(bench)).collect();
         bail!(
             "no benchmark has this name; there are: {}",
             names.join(", ")
         );
     }
-    for bench in chosen {
+    println!("{}", machine::describe());
+    for (bench, package) in chosen {
         say(&format!(
             "Benchmark: {} (the first release build takes long)",
             name(bench)
@@ -29,7 +35,7 @@ pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
         run(&mut cargo(&[
             "bench",
             "--package",
-            "server",
+            package,
             "--bench",
             bench,
         ]))?;

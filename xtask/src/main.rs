@@ -10,6 +10,7 @@ mod command;
 mod demo;
 mod fidelity;
 mod image;
+mod machine;
 mod proxies;
 mod site;
 mod wasm_target;

@@ -25,13 +25,17 @@ pub struct LoadPlan {
 pub enum Pause {
     Constant(f64),
     Between(f64, f64),
+    /// From the beginning of one request to the beginning of the next, if it does not take longer.
+    Pacing(f64),
 }
 
 impl Pause {
-    pub(super) fn draw(self, random: &mut Random) -> Micros {
+    /// After a request that took `latency`.
+    pub(super) fn draw(self, random: &mut Random, latency: Micros) -> Micros {
         let seconds = match self {
             Self::Constant(seconds) => seconds,
             Self::Between(low, high) => random.between(low, high.max(low)),
+            Self::Pacing(seconds) => seconds - latency as f64 / SECOND as f64,
         };
         (seconds.clamp(0.0, 86_400.0) * SECOND as f64) as Micros
     }

@@ -156,7 +156,7 @@ fn pod_has_as_many_threads_as_its_event_loop_can_feed() {
 #[test]
 fn kept_connections_are_reset_where_the_loop_is_later_than_its_timer() {
     let first_failure = |limit, seconds| {
-        let runs = (0..SEEDS).map(|seed| {
+        let runs = (0..3 * SEEDS).map(|seed| {
             let (mut traffic, _, load) = one_pod(seed, 26, limit, true, 20);
             while traffic.now() < seconds * SECOND && traffic.figures(load).failures == 0 {
                 traffic.advance(traffic.now() + SECOND);

@@ -187,7 +187,11 @@ impl Statistics {
 
 /// Response times in Locust's classes: exact below 100 ms, two digits above (`_log_response_time`).
 #[derive(Clone, Debug, Default)]
-struct Histogram(std::collections::BTreeMap<u32, u32>);
+struct Histogram {
+    /// How often each class was seen; see [`Self::index`].
+    counts: Vec<u32>,
+    total: u64,
+}
 
 impl Histogram {
     fn add(&mut self, ms: f64) {
@@ -197,31 +201,53 @@ impl Histogram {
             ms if ms < 10_000.0 => 100.0,
             _ => 1000.0,
         };
-        *self
-            .0
-            .entry(((ms / step).round() * step) as u32)
-            .or_default() += 1;
+        let index = Self::index(((ms / step).round() * step) as u32);
+        if index >= self.counts.len() {
+            self.counts.resize(index + 1, 0);
+        }
+        self.counts[index] += 1;
+        self.total += 1;
     }
 
-    fn merge(&mut self, other: &Self) {
-        for (class, count) in &other.0 {
-            *self.0.entry(*class).or_default() += count;
+    /// A hundred classes of 1 ms, ninety of 10 ms, ninety of 100 ms, then one for each second.
+    fn index(class_ms: u32) -> usize {
+        (match class_ms {
+            ms if ms < 100 => ms,
+            ms if ms < 1000 => 90 + ms / 10,
+            ms if ms < 10_000 => 180 + ms / 100,
+            ms => 270 + ms / 1000,
+        }) as usize
+    }
+
+    /// The inverse of [`Self::index`].
+    fn class_ms(index: usize) -> u32 {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        match index {
+            index if index < 100 => index,
+            index if index < 190 => (index - 90) * 10,
+            index if index < 280 => (index - 180) * 100,
+            index => (index - 270).saturating_mul(1000),
         }
     }
 
-    fn total(&self) -> u64 {
-        self.0.values().map(|count| u64::from(*count)).sum()
+    fn merge(&mut self, other: &Self) {
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.total += other.total;
     }
 
     /// `calculate_response_time_percentile`.
     fn percentile(&self, share: f64) -> Option<u32> {
-        let total = self.total();
-        let below = (total as f64 * share) as u64;
+        let below = (self.total as f64 * share) as u64;
         let mut above = 0;
-        for (class, count) in self.0.iter().rev() {
-            above += u64::from(*count);
-            if total - above <= below {
-                return Some(*class);
+        for (index, count) in self.seen().rev() {
+            above += count;
+            if self.total - above <= below {
+                return Some(Self::class_ms(index));
             }
         }
         None
@@ -229,14 +255,39 @@ impl Histogram {
 
     /// `median_from_dict`.
     fn median(&self) -> Option<u32> {
-        let mut position = (self.total().checked_sub(1)?) / 2;
-        for (class, count) in &self.0 {
-            let count = u64::from(*count);
+        let mut position = (self.total.checked_sub(1)?) / 2;
+        for (index, count) in self.seen() {
             if position < count {
-                return Some(*class);
+                return Some(Self::class_ms(index));
             }
             position -= count;
         }
         None
+    }
+
+    /// Classes that were seen, lowest first, and how often.
+    fn seen(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> + '_ {
+        let counts = self.counts.iter().enumerate();
+        let counts = counts.map(|(index, count)| (index, u64::from(*count)));
+        counts.filter(|(_, count)| *count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_a_place_of_its_own_in_order() {
+        let tens = (100..1000).step_by(10);
+        let hundreds = (1000..10_000).step_by(100);
+        let classes = (0..100).chain(tens).chain(hundreds);
+        let classes: Vec<u32> = classes.chain((10_000..90_000).step_by(1000)).collect();
+        for (index, class) in classes.iter().enumerate() {
+            assert_eq!(
+                (Histogram::index(*class), Histogram::class_ms(index)),
+                (index, *class)
+            );
+        }
     }
 }

@@ -180,3 +180,20 @@ fn more_pods_answer_more_and_faster() {
         assert!(pair[0].mean_ms > pair[1].mean_ms, "{runs:?}");
     }
 }
+
+#[test]
+fn pacing_counts_from_the_beginning_of_a_request() {
+    let mut traffic = Traffic::new(12);
+    let pods = servers(&mut traffic, 1);
+    let load = traffic.start(
+        LoadPlan {
+            users: 4,
+            pause: Pause::Pacing(2.0),
+            ..plan(false)
+        },
+        pods,
+    );
+    traffic.advance(40 * SECOND);
+    // Each user begins a request every 2 s, however long it takes.
+    assert_eq!(traffic.figures(load).requests, 4 * 20);
+}

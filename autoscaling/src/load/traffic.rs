@@ -435,7 +435,10 @@ impl Traffic {
             return;
         };
         count(&mut generator.statistics, now - generator.started);
-        let pause = generator.plan.pause.draw(&mut self.random);
+        let pause = generator
+            .plan
+            .pause
+            .draw(&mut self.random, now - ticket.sent);
         self.push(now + pause, ticket.generator, ticket.user, Act::Send);
     }
 

@@ -6,8 +6,6 @@
 
 #[path = "../sign_in/client.rs"]
 mod client;
-#[path = "../sign_in/machine.rs"]
-mod machine;
 #[path = "../sign_in/proc.rs"]
 mod proc;
 mod process;
@@ -35,7 +33,7 @@ const LOAD: &str = "users=150&spawn_rate=15&run_time_s=600&n=26";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    println!("footprint of one replica\n{}", machine::describe());
+    println!("footprint of one replica");
     println!(
         "{:>6} {:>14} {:>12} {:>12} {:>14}",
         "seats", "ready after", "memory", "most", "CPU"

@@ -6,7 +6,6 @@
 mod client;
 mod figures;
 mod flood;
-mod machine;
 mod meter;
 mod panel;
 mod proc;
@@ -33,7 +32,6 @@ const SIGN_OUT_LIMIT: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    let machine = machine::describe();
     let mut panel = Panel::find().await?;
     let class = panel.codes.len().min(SEATS);
     if class == 0 {
@@ -41,7 +39,6 @@ async fn main() -> Result<ExitCode> {
     }
     let codes = &panel.codes[..class];
     println!("sign-in: {class} seats at {}", panel.described);
-    println!("{machine}");
 
     let mut figures = Figures::default();
     let every = SPREAD / u32::try_from(class)?;

@@ -76,11 +76,12 @@ impl Controller for EndpointSliceController {
             match_expressions: None,
         };
         let pods = self.store.list::<Pod>(Some(&key.namespace));
-        let endpoints: Vec<Endpoint> = pods
+        let selected: Vec<&Pod> = pods
             .iter()
             .filter(|pod| selects(&selector, pod.metadata.labels.as_ref()) && !has_ended(pod))
-            .filter_map(endpoint)
             .collect();
+        let endpoints: Vec<Endpoint> = selected.iter().filter_map(|pod| endpoint(pod)).collect();
+        let ports = ports(&service, &selected);
         let present: Vec<EndpointSlice> =
             controlled(&self.store, &key.namespace, uid(&service.metadata));
         if let Some(slice) = present.first() {
@@ -88,7 +89,7 @@ impl Controller for EndpointSliceController {
             self.store
                 .modify::<EndpointSlice>(&key.namespace, name, |slice| {
                     slice.endpoints.clone_from(&endpoints);
-                    slice.ports = ports(&service);
+                    slice.ports.clone_from(&ports);
                 })?;
             return Ok(());
         }
@@ -112,7 +113,7 @@ impl Controller for EndpointSliceController {
             },
             address_type: "IPv4".to_owned(),
             endpoints,
-            ports: ports(&service),
+            ports,
         };
         match self.store.create(&slice) {
             Err(error) if !is_namespace_terminating(&error) => Err(error),
@@ -168,16 +169,30 @@ fn endpoint(pod: &Pod) -> Option<Endpoint> {
     })
 }
 
-fn ports(service: &Service) -> Option<Vec<EndpointPort>> {
+/// The ports of the Service where its pods serve them; a name is looked up in their containers' ports
+/// (`FindPort`, `pkg/api/v1/pod/util.go`).
+fn ports(service: &Service, pods: &[&Pod]) -> Option<Vec<EndpointPort>> {
     let ports = service.spec.as_ref()?.ports.as_ref()?;
-    let port = |port: &k8s_openapi::api::core::v1::ServicePort| EndpointPort {
-        name: Some(port.name.clone().unwrap_or_default()),
-        port: match &port.target_port {
-            Some(IntOrString::Int(target)) => Some(*target),
-            _ => Some(port.port),
-        },
-        protocol: Some(port.protocol.clone().unwrap_or_else(|| "TCP".to_owned())),
-        ..EndpointPort::default()
+    let named = |name: &str| {
+        pods.iter()
+            .flat_map(|pod| pod.spec.iter().flat_map(|spec| &spec.containers))
+            .flat_map(|container| container.ports.iter().flatten())
+            .find(|port| port.name.as_deref() == Some(name))
+            .map(|port| port.container_port)
     };
-    Some(ports.iter().map(port).collect())
+    let port = |port: &k8s_openapi::api::core::v1::ServicePort| {
+        let target = match &port.target_port {
+            Some(IntOrString::Int(target)) => Some(*target),
+            Some(IntOrString::String(name)) => named(name),
+            None => Some(port.port),
+        };
+        // A name that no pod has is no port.
+        target.map(|target| EndpointPort {
+            name: Some(port.name.clone().unwrap_or_default()),
+            port: Some(target),
+            protocol: Some(port.protocol.clone().unwrap_or_else(|| "TCP".to_owned())),
+            ..EndpointPort::default()
+        })
+    };
+    Some(ports.iter().filter_map(port).collect())
 }

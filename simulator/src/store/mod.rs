@@ -9,6 +9,7 @@ pub mod metrics;
 mod objects;
 pub mod pod_log;
 pub mod resource;
+mod stored;
 mod subscription;
 mod typed;
 
@@ -40,6 +41,7 @@ pub(crate) use meta::{fields, managed_fields, schema};
 
 use log::Log;
 use resource::{LEASES, VALIDATING_WEBHOOK_CONFIGURATIONS};
+use stored::Stored;
 
 /// All objects, their log of changes, and what is kept beside objects: pod logs and metrics.
 #[derive(Debug)]
@@ -149,6 +151,17 @@ impl Store {
         (list, state.log.newest())
     }
 
+    fn stored(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Arc<Stored>> {
+        let state = self.state.lock();
+        state.objects.stored(resource, namespace, name).cloned()
+    }
+
+    fn list_stored(&self, resource: &Resource, namespace: Option<&str>) -> Vec<Arc<Stored>> {
+        let state = self.state.lock();
+        let list = state.objects.list_stored(resource, namespace);
+        list.cloned().collect()
+    }
+
     /// Adds an object after admission (defaults, validation, limits, quota), as the API server does.
     ///
     /// # Errors
@@ -207,7 +220,7 @@ impl Store {
         }
         let object = state.commit(resource, object);
         self.wake(state);
-        Ok(object)
+        Ok(Arc::clone(object.value()))
     }
 
     /// Changes an object by a pure function of its present state, after admission. Tries again when the object
@@ -244,37 +257,58 @@ impl Store {
         dry_run: bool,
         mut change: impl FnMut(&Value) -> Result<Value>,
     ) -> Result<Arc<Value>> {
+        let change = |old: &Stored| change(old.value());
+        let stored =
+            self.update_stored(resource, namespace, name, part, writer, dry_run, change)?;
+        Ok(Arc::clone(stored.value()))
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the request's parts, each of its own type"
+    )]
+    fn update_stored(
+        &self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        part: Part,
+        writer: Option<&Writer>,
+        dry_run: bool,
+        mut change: impl FnMut(&Stored) -> Result<Value>,
+    ) -> Result<Arc<Stored>> {
         loop {
-            let old = self
-                .get_value(resource, namespace, name)
+            let stored = self
+                .stored(resource, namespace, name)
                 .ok_or_else(|| Status::not_found(resource, name))?;
-            let new = change(&old)?;
+            let old = stored.value();
+            let new = change(&stored)?;
             let mut state = self.state.lock();
-            let current = state.objects.get(resource, namespace, name);
-            if !current.is_some_and(|current| Arc::ptr_eq(&current, &old)) {
+            let current = state.objects.stored(resource, namespace, name);
+            if !current.is_some_and(|current| Arc::ptr_eq(current, &stored)) {
                 continue;
             }
-            let Some(mut new) = meta::begin_update(resource, &old, new, part)? else {
-                return Ok(old);
+            let Some(mut new) = meta::begin_update(resource, old, new, part)? else {
+                return Ok(stored);
             };
-            admission::update(&state.objects, resource, &old, &mut new, part)?;
-            let mut new = match meta::finish_update(resource, &old, new) {
+            admission::update(&state.objects, resource, old, &mut new, part)?;
+            let mut new = match meta::finish_update(resource, old, new) {
                 Some(new) => new,
                 // An apply that changes no value can still change who owns what.
-                None if writer.is_some_and(Writer::is_apply) => Value::clone(&old),
-                None => return Ok(old),
+                None if writer.is_some_and(Writer::is_apply) => Value::clone(old),
+                None => return Ok(stored),
             };
             if let Some(writer) = writer {
-                managed_fields::record(&old, &mut new, resource, writer, self.api_clock());
-                if new == *old {
-                    return Ok(old);
+                managed_fields::record(old, &mut new, resource, writer, self.api_clock());
+                if new == **old {
+                    return Ok(stored);
                 }
             }
             if dry_run {
-                return Ok(Arc::new(new));
+                return Ok(Arc::new(Stored::new(Arc::new(new))));
             }
             let object = if delete::is_finished(resource, &new) {
-                state.remove(resource, new)
+                Arc::new(Stored::new(state.remove(resource, new)))
             } else {
                 state.commit(resource, new)
             };
@@ -315,7 +349,7 @@ impl Store {
         } else if new == *old {
             Deleted::Marked(old)
         } else {
-            Deleted::Marked(state.commit(resource, new))
+            Deleted::Marked(Arc::clone(state.commit(resource, new).value()))
         };
         self.wake(state);
         Ok(deleted)
@@ -371,11 +405,12 @@ impl Store {
 }
 
 impl State {
-    fn commit(&mut self, resource: &'static Resource, mut object: Value) -> Arc<Value> {
+    fn commit(&mut self, resource: &'static Resource, mut object: Value) -> Arc<Stored> {
         let version = self.log.newest() + 1;
         object["metadata"]["resourceVersion"] = version.to_string().into();
         let object = Arc::new(object);
-        let old = self.objects.insert(resource, Arc::clone(&object));
+        let stored = Arc::new(Stored::new(Arc::clone(&object)));
+        let old = self.objects.insert(resource, Arc::clone(&stored));
         self.log.push(Change {
             resource_version: version,
             resource,
@@ -384,10 +419,10 @@ impl State {
             } else {
                 ChangeType::Added
             },
-            object: Arc::clone(&object),
+            object,
             old,
         });
-        object
+        stored
     }
 
     fn remove(&mut self, resource: &'static Resource, mut object: Value) -> Arc<Value> {

@@ -5,19 +5,31 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::stored::Stored;
 use super::{Resource, text};
 
 /// All objects as they are now.
 #[derive(Debug, Default)]
 pub struct Objects {
-    kinds: HashMap<&'static str, BTreeMap<String, BTreeMap<String, Arc<Value>>>>,
+    kinds: HashMap<&'static str, BTreeMap<String, BTreeMap<String, Arc<Stored>>>>,
 }
 
 impl Objects {
     /// One object. `namespace` is empty for cluster-wide kinds.
     pub fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        let stored = self.stored(resource, namespace, name)?;
+        Some(Arc::clone(stored.value()))
+    }
+
+    /// One object, with its type if somebody has asked for that before.
+    pub(super) fn stored(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Option<&Arc<Stored>> {
         let namespaces = self.kinds.get(resource.name)?;
-        namespaces.get(namespace)?.get(name).cloned()
+        namespaces.get(namespace)?.get(name)
     }
 
     /// Objects of one namespace, or of all, in the order of namespace and name.
@@ -26,6 +38,16 @@ impl Objects {
         resource: &Resource,
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Arc<Value>> + 'a {
+        self.list_stored(resource, namespace)
+            .map(|stored| stored.value())
+    }
+
+    /// As [`Self::list`].
+    pub(super) fn list_stored<'a>(
+        &'a self,
+        resource: &Resource,
+        namespace: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Arc<Stored>> + 'a {
         let namespaces = self.kinds.get(resource.name);
         let one = namespaces
             .zip(namespace)
@@ -35,13 +57,19 @@ impl Objects {
         one.into_iter().chain(all).flat_map(BTreeMap::values)
     }
 
-    pub(super) fn insert(&mut self, resource: &Resource, object: Arc<Value>) -> Option<Arc<Value>> {
-        self.kinds
-            .entry(resource.name)
+    pub(super) fn insert(
+        &mut self,
+        resource: &Resource,
+        object: Arc<Stored>,
+    ) -> Option<Arc<Value>> {
+        let value = object.value();
+        let (namespace, name) = (text(value, "namespace"), text(value, "name"));
+        let namespaces = self.kinds.entry(resource.name).or_default();
+        let old = namespaces
+            .entry(namespace)
             .or_default()
-            .entry(text(&object, "namespace"))
-            .or_default()
-            .insert(text(&object, "name"), object)
+            .insert(name, object);
+        old.map(|old| Arc::clone(old.value()))
     }
 
     pub(super) fn remove(&mut self, resource: &Resource, object: &Value) -> Option<Arc<Value>> {
@@ -52,6 +80,6 @@ impl Objects {
         if names.is_empty() {
             namespaces.remove(&namespace);
         }
-        old
+        old.map(|old| Arc::clone(old.value()))
     }
 }

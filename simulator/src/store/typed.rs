@@ -11,9 +11,29 @@ use super::{DeleteOptions, Deleted, Part, Resource, Store, Writer};
 use crate::status::{Result, Status};
 
 /// A kind with a type. Implemented for everything that has what it needs.
-pub trait Object: kube::Resource<DynamicType = ()> + Serialize + DeserializeOwned {}
+pub trait Object:
+    kube::Resource<DynamicType = ()>
+    + Serialize
+    + DeserializeOwned
+    + Clone
+    + PartialEq
+    + Send
+    + Sync
+    + 'static
+{
+}
 
-impl<K: kube::Resource<DynamicType = ()> + Serialize + DeserializeOwned> Object for K {}
+impl<K> Object for K where
+    K: kube::Resource<DynamicType = ()>
+        + Serialize
+        + DeserializeOwned
+        + Clone
+        + PartialEq
+        + Send
+        + Sync
+        + 'static
+{
+}
 
 fn resource<K: Object>() -> Result<&'static Resource> {
     Resource::of::<K>()
@@ -40,19 +60,29 @@ pub(crate) fn to_value<K: Object>(object: &K) -> Result<Value> {
 impl Store {
     /// One object. `namespace` is empty for cluster-wide kinds.
     pub fn get<K: Object>(&self, namespace: &str, name: &str) -> Option<K> {
-        let value = self.get_value(Resource::of::<K>()?, namespace, name)?;
-        from_value(&value)
+        let stored = self.stored(Resource::of::<K>()?, namespace, name)?;
+        stored.typed().map(Arc::unwrap_or_clone)
     }
 
     /// All objects of one namespace, or of all namespaces.
     pub fn list<K: Object>(&self, namespace: Option<&str>) -> Vec<K> {
+        self.list_where(namespace, |_| true)
+    }
+
+    /// All objects of one namespace, or of all, that `keep` wants.
+    pub fn list_where<K: Object>(
+        &self,
+        namespace: Option<&str>,
+        keep: impl Fn(&K) -> bool,
+    ) -> Vec<K> {
         let Some(resource) = Resource::of::<K>() else {
             return Vec::new();
         };
-        let (values, _) = self.list_values(resource, namespace);
-        values
-            .iter()
-            .filter_map(|value| from_value(value))
+        let stored = self.list_stored(resource, namespace);
+        let typed = stored.iter().filter_map(|stored| stored.typed::<K>());
+        typed
+            .filter(|object| keep(object))
+            .map(Arc::unwrap_or_clone)
             .collect()
     }
 
@@ -108,16 +138,25 @@ impl Store {
         mut change: impl FnMut(&mut K),
     ) -> Result<Option<K>> {
         let resource = resource::<K>()?;
-        let written = self.update_value(resource, namespace, name, Part::All, None, |old| {
-            let mut object = K::deserialize(old).map_err(Status::internal)?;
-            let before = to_value(&object)?;
-            change(&mut object);
-            let after = to_value(&object)?;
-            // An untouched object is given back as it is stored, whatever its type leaves out.
-            Ok(if before == after { old.clone() } else { after })
-        });
+        let written =
+            self.update_stored(resource, namespace, name, Part::All, None, false, |old| {
+                let before = old.typed::<K>().ok_or_else(|| {
+                    Status::internal(format_args!(
+                        "{} {name} does not fit its type",
+                        resource.kind
+                    ))
+                })?;
+                let mut after = K::clone(&before);
+                change(&mut after);
+                // An untouched object is given back as it is stored, whatever its type leaves out.
+                if after == *before {
+                    Ok(Value::clone(old.value()))
+                } else {
+                    to_value(&after)
+                }
+            });
         match written {
-            Ok(stored) => K::deserialize(&*stored).map(Some).map_err(Status::internal),
+            Ok(stored) => Ok(stored.typed().map(Arc::unwrap_or_clone)),
             Err(status) if status.is_not_found() => Ok(None),
             Err(status) => Err(status),
         }

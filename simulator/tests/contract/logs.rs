@@ -84,6 +84,8 @@ pub(crate) async fn container_without_a_log_says_why(place: Place) {
             Some("ContainerCreating") => {}
             // Without a node there is nobody to ask.
             None if answer.code == 200 => {}
+            // Between the two the kubelet may have no state to tell.
+            None if answer.message().ends_with(" is not available") => {}
             _ => break answer,
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;

@@ -18,6 +18,7 @@ mod life;
 mod life_autoscaler;
 mod life_deployment;
 mod life_job;
+mod life_namespace;
 mod life_pod;
 mod limits;
 mod logs;
@@ -292,6 +293,7 @@ mod life_of {
         life_job::job_is_suspended_and_resumed,
         life_job::finished_job_lives_as_long_as_it_may,
         life_job::restarts_in_place_count_against_the_limit,
+        life_namespace::namespace_that_cannot_be_emptied_says_why,
         life_pod::pod_starts_and_ends,
         life_pod::crashing_container_is_restarted_later_each_time,
         life_pod::pull_is_tried_later_each_time,

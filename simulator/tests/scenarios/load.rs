@@ -1,6 +1,10 @@
 //! The main story: deploy, load, 1 to 10, stop, 10 to 1; and its variations.
 
-use super::world::{IMAGE, Rescale, World};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::ConfigMap;
+use serde_json::json;
+
+use super::world::{IMAGE, Rescale, World, mk_job};
 
 /// Deploys and waits as the recordings do; the load starts after 50 s.
 async fn deployed(world: &World) {
@@ -217,4 +221,158 @@ async fn load_ends_by_itself_at_its_run_time() {
         );
     })
     .await;
+}
+
+const LOCUSTFILE: &str = r#"
+from locust import HttpUser, task, constant
+class Visitor(HttpUser):
+    host = "http://webapp"
+    wait_time = constant(1)
+    @task
+    def fib(self):
+        self.client.get("/fib?n=26", name="/fib")
+"#;
+
+/// A Locust with this file and these arguments after `-f` and `--headless`, until it has ended: its log, and the exit
+/// code.
+async fn locust(
+    world: &World,
+    file: &str,
+    arguments: &[&str],
+    variables: serde_json::Value,
+) -> (Vec<String>, i32) {
+    world.create(
+        json!({"metadata": {"name": "locustfile"}, "data": {"locustfile.py": file}}),
+        Some::<ConfigMap>,
+    );
+    let mut job = mk_job();
+    let container = &mut job["spec"]["template"]["spec"]["containers"][0];
+    let own = ["-f", "/mnt/locust/locustfile.py", "--headless"];
+    container["args"] = json!([&own, arguments].concat());
+    container["env"] = variables;
+    world.create(job, Some::<Job>);
+    let code = |world: &World| {
+        let pod = world.pods("locust").pop()?;
+        let status = pod.status?.container_statuses?.pop()?;
+        Some(status.state?.terminated?.exit_code)
+    };
+    world
+        .wait(60.0, "Locust ends", |world| code(world).is_some())
+        .await;
+    (world.load_log(), code(world).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_behind_the_service_is_refused_and_fails_the_pod() {
+    World::run(7, |world| async move {
+        world.create(
+            json!({"metadata": {"name": "webapp"}, "spec": {"selector": {"app": "webapp"}, "ports": [{"port": 80}]}}),
+            Some::<k8s_openapi::api::core::v1::Service>,
+        );
+        world.pass(1.0).await;
+        let (log, code) = locust(&world, LOCUSTFILE, &["-u", "4", "-r", "2", "-t", "7s"], json!([])).await;
+        assert_eq!(code, 1);
+        let says = |text: &str| log.iter().any(|line| line.contains(text));
+        assert!(says("Run time limit set to 7 seconds"));
+        assert!(says("--run-time limit reached, shutting down"));
+        assert!(says("Shutting down (exit code 1)"));
+        assert!(says("GET /fib: ConnectionRefusedError(111, 'Connection refused')"), "{log:#?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_host_is_no_name_and_the_exit_code_is_the_callers() {
+    World::run(7, |world| async move {
+        let arguments = [
+            "-u",
+            "4",
+            "-r",
+            "2",
+            "--run-time",
+            "7s",
+            "-H",
+            "http://nothere",
+            "--exit-code-on-error",
+            "5",
+        ];
+        let (log, code) = locust(&world, LOCUSTFILE, &arguments, json!([])).await;
+        assert_eq!(code, 5);
+        let error = log.iter().find(|line| line.contains("gaierror")).unwrap();
+        assert!(
+            error.contains("GET /fib: gaierror(-2, 'Name or service not known')"),
+            "{error}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn variables_say_what_arguments_do_not() {
+    World::run(7, |world| async move {
+        let variables = json!([
+            {"name": "LOCUST_USERS", "value": "3"},
+            {"name": "LOCUST_SPAWN_RATE", "value": "1.5"},
+            {"name": "LOCUST_RUN_TIME", "value": "5"},
+            {"name": "LOCUST_HOST", "value": "http://nothere"},
+            {"name": "LOCUST_EXIT_CODE_ON_ERROR", "value": "0"},
+        ]);
+        let (log, code) = locust(&world, LOCUSTFILE, &[], variables).await;
+        assert_eq!(code, 0);
+        assert!(
+            log.iter()
+                .any(|line| line.ends_with("Ramping to 3 users at a rate of 1.50 per second")),
+            "{log:#?}"
+        );
+        assert!(
+            log.iter()
+                .any(|line| line.ends_with(r#"All users spawned: {"Visitor": 3} (3 total users)"#))
+        );
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn locust_that_cannot_start_says_why_and_ends() {
+    let users: &[&str] = &["-u", "4", "-H", "http://webapp"];
+    let cases = [
+        (
+            "import os",
+            users,
+            1,
+            "/ERROR/locust.main: No User class found!",
+        ),
+        (
+            LOCUSTFILE,
+            &["-u", "many"],
+            2,
+            "__main__.py: error: argument -u/--users: invalid int value: 'many'",
+        ),
+        (
+            LOCUSTFILE,
+            &["-f", "/mnt/locust/other.py"],
+            1,
+            "Could not find '/mnt/locust/other.py'. Ensure your locustfile ends with '.py' or is a directory with locustfiles. See --help for available options.",
+        ),
+        (
+            "class A(HttpUser):\n  @task\n  def x(self): self.client.get('/')",
+            &["-u", "4"],
+            2,
+            "locust.exception.LocustError: You must specify the base host. Either in the host attribute in the User class, or on the command line using the --host option.",
+        ),
+        (
+            "class A(HttpUser):\n  @task\n  def x(self): pass",
+            users,
+            1,
+            "/ERROR/simulator: The simulator does not run Python, and finds no self.client.get(\"…\") in this locustfile.",
+        ),
+    ];
+    for (file, arguments, code, last) in cases {
+        World::run(7, |world| async move {
+            let (log, ended) = locust(&world, file, arguments, json!([])).await;
+            assert!(log.last().unwrap().ends_with(last), "{log:#?}");
+            assert_eq!(ended, code, "{last}");
+        })
+        .await;
+    }
 }

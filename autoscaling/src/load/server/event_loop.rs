@@ -54,6 +54,8 @@ pub(super) struct EventLoop {
     ready: VecDeque<Ready>,
     /// Callbacks of this iteration that are still to be run; `None` between iterations.
     todo: Option<usize>,
+    /// Sockets that the present iteration's poll has found to have data; `None` before it polls.
+    polled: Option<VecDeque<Arrival>>,
     /// Requests that wait for one of the 40 places in threads.
     limited: VecDeque<Arrival>,
     /// Connections between two requests, and when each is closed.
@@ -79,6 +81,7 @@ impl EventLoop {
 
     pub(super) fn has_work(&self) -> bool {
         self.todo.is_some()
+            || self.polled.is_some()
             || !self.ready.is_empty()
             || !self.backlog.is_empty()
             || !self.readable.is_empty()
@@ -107,32 +110,42 @@ impl EventLoop {
         let mut turn = Turn::default();
         let price = if threads.running() > 0 { COLD } else { 1.0 };
         loop {
-            let mut todo = match self.todo.take() {
-                Some(todo) => todo,
-                None => {
-                    turn.cost += ITERATION * price;
-                    self.close_idle(now, done);
-                    self.ready.len()
-                }
-            };
-            while todo > 0 {
-                if turn.cost >= budget {
-                    self.todo = Some(todo);
-                    return turn;
-                }
-                todo -= 1;
-                if let Some(ready) = self.ready.pop_front() {
-                    if matches!(ready, Ready::Answer(_)) {
-                        turn.cost += ANSWER * price;
+            if self.polled.is_none() {
+                let mut todo = match self.todo.take() {
+                    Some(todo) => todo,
+                    None => {
+                        turn.cost += ITERATION * price;
+                        self.close_idle(now, done);
+                        self.ready.len()
                     }
-                    turn.starts_thread = self.run(ready, threads, now, done);
-                    if turn.starts_thread && threads.running() > 1 {
+                };
+                while todo > 0 {
+                    if turn.cost >= budget {
                         self.todo = Some(todo);
                         return turn;
                     }
+                    todo -= 1;
+                    if let Some(ready) = self.ready.pop_front() {
+                        if matches!(ready, Ready::Answer(_)) {
+                            turn.cost += ANSWER * price;
+                        }
+                        turn.starts_thread = self.run(ready, threads, now, done);
+                        if turn.starts_thread && threads.running() > 1 {
+                            self.todo = Some(todo);
+                            return turn;
+                        }
+                    }
+                }
+                turn.cost += self.poll() * price;
+            }
+            while let Some(arrival) = self.polled.as_mut().and_then(VecDeque::pop_front) {
+                turn.cost += READ * price;
+                self.read(arrival);
+                if turn.cost >= budget {
+                    return turn;
                 }
             }
-            turn.cost += self.poll() * price;
+            self.polled = None;
             if threads.running() > 0 || !self.has_work() {
                 return turn;
             }
@@ -173,21 +186,22 @@ impl EventLoop {
         false
     }
 
-    /// libuv accepts one connection an iteration (`uv__server_io`), and reads every socket that has data. The CPU that
-    /// it takes.
+    /// libuv accepts one connection an iteration (`uv__server_io`), and reads every socket that has data now. The CPU
+    /// of the former.
     fn poll(&mut self) -> f64 {
-        let mut cost = 0.0;
-        if let Some(arrival) = self.backlog.pop_front() {
-            cost += ACCEPT;
-            self.ready.push_back(Ready::Connected(arrival));
-        }
-        for arrival in self.readable.drain(..) {
-            cost += READ;
-            let ticket = arrival.ticket;
-            self.idle.remove(&(ticket.generator, ticket.user));
-            self.ready.push_back(Ready::HandOver(arrival));
-        }
-        cost
+        self.polled = Some(self.readable.drain(..).collect());
+        let Some(arrival) = self.backlog.pop_front() else {
+            return 0.0;
+        };
+        self.ready.push_back(Ready::Connected(arrival));
+        ACCEPT
+    }
+
+    /// A request's bytes: the connection is not idle any more.
+    fn read(&mut self, arrival: Arrival) {
+        let ticket = arrival.ticket;
+        self.idle.remove(&(ticket.generator, ticket.user));
+        self.ready.push_back(Ready::HandOver(arrival));
     }
 
     /// Timers run before the poll that would see a connection's next request. Where the loop comes so late that the
@@ -221,7 +235,8 @@ impl EventLoop {
 
     /// Requests that are not in a thread.
     pub(super) fn pending(&self) -> usize {
-        self.backlog.len() + self.readable.len() + self.ready.len() + self.limited.len()
+        let polled = self.polled.as_ref().map_or(0, VecDeque::len);
+        self.backlog.len() + self.readable.len() + polled + self.ready.len() + self.limited.len()
     }
 
     pub(super) fn into_arrivals(self) -> impl Iterator<Item = Arrival> {
@@ -233,6 +248,7 @@ impl EventLoop {
         self.backlog
             .into_iter()
             .chain(self.readable)
+            .chain(self.polled.into_iter().flatten())
             .chain(ready)
             .chain(self.limited)
     }

@@ -3,11 +3,14 @@
 //! Run by [`super::Runtime`]. Upstream: `locust/main.py` and `locust/runners.py` of 2.32.2.
 
 use autoscaling::CpuMillis;
-use autoscaling::load::{Failure, GeneratorId, LoadPlan, Statistics, Traffic, computation_s};
+use autoscaling::load::{
+    Failure, Figures, GeneratorId, LoadPlan, Statistics, Traffic, computation_s,
+};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
 
 use super::locustfile::{Arguments, Script};
+use super::problem::Problem;
 use super::{Endpoints, Exit, cpu_limit, report, split_image};
 use crate::store::Store;
 use crate::store::pod_log::LogKey;
@@ -40,13 +43,11 @@ pub(super) struct Locust {
     spawned: bool,
     next_table: Timestamp,
     cpu_before_s: f64,
-    problem: Option<String>,
+    problem: Option<Problem>,
 }
 
 #[derive(Debug)]
 struct Target {
-    /// Host name in the URL.
-    host: String,
     service: String,
     namespace: String,
 }
@@ -83,14 +84,9 @@ impl Locust {
             .collect();
         let arguments = Arguments::parse(&words, variable);
         let text = file(store, pod, container, &arguments.locustfile);
-        let problem = text.is_none().then(|| {
-            format!(
-                "Could not find '{}'. Ensure the locustfile is present.",
-                arguments.locustfile
-            )
-        });
         let script = Script::parse(text.as_deref().unwrap_or(""), variable);
         let url = arguments.host.clone().or_else(|| script.host.clone());
+        let problem = Problem::of(&arguments, text.as_deref(), &script, url.as_deref());
         let (_, tag) = split_image(container.image.as_deref().unwrap_or(""));
         Self {
             key,
@@ -165,10 +161,8 @@ impl Locust {
         endpoints: Endpoints,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        if let Some(problem) = &self.problem {
-            self.write(store, now, [problem.clone()]);
-            self.state = State::Ending(Exit { code: 1, time: now });
-            return None;
+        if let Some(problem) = self.problem.clone().filter(Problem::is_before_start) {
+            return self.give_up(store, &problem, now);
         }
         self.say(
             store,
@@ -176,6 +170,9 @@ impl Locust {
             "main",
             &format!("Starting Locust {}", self.version),
         );
+        if let Some(problem) = self.problem.clone() {
+            return self.give_up(store, &problem, now);
+        }
         if !self.arguments.headless {
             self.say(
                 store,
@@ -205,7 +202,7 @@ impl Locust {
         let generator = traffic.start(plan, Vec::new());
         self.state = State::Running(generator);
         self.set_endpoints(traffic, endpoints);
-        self.table(store, traffic, generator, now);
+        self.table(store, &traffic.figures(generator), now);
         self.say(
             store,
             now,
@@ -216,6 +213,19 @@ impl Locust {
             ),
         );
         Some(self.next_table)
+    }
+
+    /// Says what is wrong and ends.
+    fn give_up(&mut self, store: &Store, problem: &Problem, now: Timestamp) -> Option<Timestamp> {
+        let (logger, text) = problem.says();
+        let line = match logger {
+            Some(logger) => report::message(now, &self.host, logger, &text),
+            None => text,
+        };
+        self.write(store, now, [line]);
+        let code = problem.exit_code();
+        self.state = State::Ending(Exit { code, time: now });
+        None
     }
 
     fn run(
@@ -229,7 +239,7 @@ impl Locust {
             self.spawned = true;
             let text = format!(
                 "All users spawned: {{\"{}\": {users}}} ({users} total users)",
-                self.script.class,
+                self.script.class.as_deref().unwrap_or("User"),
                 users = self.arguments.users
             );
             self.say(store, now, "runners", &text);
@@ -249,9 +259,10 @@ impl Locust {
             return self.exit().map(|exit| exit.time);
         }
         if self.next_table <= now {
-            self.table(store, traffic, generator, now);
+            let figures = traffic.figures(generator);
+            self.table(store, &figures, now);
             if self.script.reports {
-                let line = report::figures(traffic.users(generator), &traffic.figures(generator));
+                let line = report::figures(traffic.users(generator), &figures);
                 self.write(store, now, [line]);
             }
         }
@@ -310,16 +321,12 @@ impl Locust {
         });
     }
 
-    fn last_tables(
-        &self,
-        figures: &autoscaling::load::Figures,
-        statistics: &Statistics,
-    ) -> Vec<String> {
+    fn last_tables(&self, figures: &Figures, statistics: &Statistics) -> Vec<String> {
         let name = &self.script.name;
         let rates = Some(statistics.total_rates());
         let mut lines = report::table(name, figures, rates);
         lines.extend(report::percentiles(name, statistics, figures.requests));
-        lines.extend(report::errors(name, &self.target.host, statistics.errors()));
+        lines.extend(report::errors(name, statistics.errors()));
         lines
     }
 
@@ -339,8 +346,8 @@ impl Locust {
         started + IDLE_CORES * seconds + self.cpu_before_s + running
     }
 
-    fn table(&mut self, store: &Store, traffic: &Traffic, generator: GeneratorId, now: Timestamp) {
-        let lines = report::table(&self.script.name, &traffic.figures(generator), None);
+    fn table(&mut self, store: &Store, figures: &Figures, now: Timestamp) {
+        let lines = report::table(&self.script.name, figures, None);
         self.write(store, now, lines);
         while self.next_table <= now {
             self.next_table += TABLE_INTERVAL;
@@ -348,7 +355,16 @@ impl Locust {
     }
 
     fn say(&self, store: &Store, now: Timestamp, logger: &str, text: &str) {
-        self.write(store, now, [report::message(now, &self.host, logger, text)]);
+        self.write(
+            store,
+            now,
+            [report::message(
+                now,
+                &self.host,
+                &format!("INFO/locust.{logger}"),
+                text,
+            )],
+        );
     }
 
     fn write(&self, store: &Store, now: Timestamp, lines: impl IntoIterator<Item = String>) {
@@ -368,7 +384,6 @@ impl Target {
         Self {
             namespace: labels.next().unwrap_or(own_namespace).to_owned(),
             service,
-            host: host.to_owned(),
         }
     }
 }

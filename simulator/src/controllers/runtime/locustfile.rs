@@ -17,13 +17,17 @@ pub(super) struct Arguments {
     pub(super) locustfile: String,
     pub(super) headless: bool,
     pub(super) exit_code_on_error: i32,
+    /// The first value that is no number: its flags, Python's type, and the value.
+    pub(super) not_a_number: Option<(&'static str, &'static str, String)>,
 }
 
 /// What the locustfile's users do.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Script {
-    /// Name of the user class.
-    pub(super) class: String,
+    /// Name of the user class, if there is one.
+    pub(super) class: Option<String>,
+    /// What the first request asks for, if a request is found.
+    pub(super) path: Option<String>,
     /// `n` of `/fib?n=…`; `None` if it asks for something else.
     pub(super) n: Option<u32>,
     /// The name of the request in the statistics.
@@ -57,6 +61,25 @@ impl Arguments {
             found.or_else(|| variable(env))
         };
         let number = |text: Option<String>| text.and_then(|text| text.parse::<f64>().ok());
+        let not_a_number = [
+            ("-u", "--users", "LOCUST_USERS", "-u/--users", "int"),
+            (
+                "-r",
+                "--spawn-rate",
+                "LOCUST_SPAWN_RATE",
+                "-r/--spawn-rate",
+                "float",
+            ),
+        ]
+        .into_iter()
+        .find_map(|(short, long, env, flags, kind)| {
+            let text = option(short, long, env)?;
+            let reads = match kind {
+                "int" => text.parse::<i64>().is_ok(),
+                _ => text.parse::<f64>().is_ok(),
+            };
+            (!reads).then_some((flags, kind, text))
+        });
         Self {
             users: number(option("-u", "--users", "LOCUST_USERS")).map_or(1, |n| n.max(0.0) as u32),
             spawn_rate: number(option("-r", "--spawn-rate", "LOCUST_SPAWN_RATE")).unwrap_or(1.0),
@@ -74,6 +97,7 @@ impl Arguments {
                 "LOCUST_EXIT_CODE_ON_ERROR",
             ))
             .map_or(1, |code| code as i32),
+            not_a_number,
         }
     }
 }
@@ -115,12 +139,19 @@ impl Script {
         let class = code
             .lines()
             .filter_map(|line| line.trim_start().strip_prefix("class "))
-            .find(|rest| rest.contains("HttpUser") || rest.contains("FastHttpUser"))
+            .find(|rest| {
+                let bases = rest.split_once('(').map(|(_, bases)| bases);
+                bases.is_some_and(|bases| bases.contains("User"))
+            })
             .and_then(|rest| rest.split(['(', ':']).next())
-            .map_or_else(|| "User".to_owned(), |name| name.trim().to_owned());
+            .map(|name| name.trim().to_owned());
+        let request = after(&compact, "client.")
+            .and_then(|rest| rest.split_once('('))
+            .map(|(_, rest)| rest);
         let path = after(&compact, "fib?n=");
         Self {
             class,
+            path: request.and_then(quoted).map(str::to_owned),
             n: path.and_then(|rest| number(rest, &compact, &variable)),
             name: after(&compact, "name=")
                 .and_then(quoted)
@@ -128,6 +159,7 @@ impl Script {
                     let start = compact.find("/fib?n=")?;
                     compact[start..].split(['"', '\'']).next()
                 })
+                .or_else(|| request.and_then(quoted))
                 .unwrap_or("/")
                 .to_owned(),
             host: after(&code, "host = ")
@@ -206,9 +238,14 @@ fn pause(compact: &str) -> Pause {
         .into_iter()
         .flatten()
         .filter_map(|number| number.parse::<f64>().ok());
-    match (rest.starts_with("between"), numbers.next(), numbers.next()) {
-        (true, Some(low), Some(high)) => Pause::Between(low, high),
-        (_, Some(seconds), _) => Pause::Constant(seconds),
+    match (numbers.next(), numbers.next()) {
+        (Some(low), Some(high)) if rest.starts_with("between") => Pause::Between(low, high),
+        (Some(seconds), _) if rest.starts_with("constant_pacing") => Pause::Pacing(seconds),
+        // `constant_throughput(r)` is `constant_pacing(1 / r)`.
+        (Some(rate), _) if rest.starts_with("constant_throughput") && rate > 0.0 => {
+            Pause::Pacing(1.0 / rate)
+        }
+        (Some(seconds), _) => Pause::Constant(seconds),
         _ => Pause::Constant(0.0),
     }
 }
@@ -241,7 +278,8 @@ class Visitor(HttpUser):
         assert_eq!(
             Script::parse(FILE, environment),
             Script {
-                class: "Visitor".to_owned(),
+                class: Some("Visitor".to_owned()),
+                path: Some("/fib?n=26".to_owned()),
                 n: Some(26),
                 name: "/fib".to_owned(),
                 host: Some("http://webapp.seat.svc.cluster.local".to_owned()),
@@ -261,6 +299,23 @@ class Visitor(HttpUser):
         assert!(!single.keep_alive);
         let pause = parse("constant(1)", "between(0.5, 2)").pause;
         assert_eq!(pause, Pause::Between(0.5, 2.0));
+        assert_eq!(
+            parse("constant(1)", "constant_pacing(2)").pause,
+            Pause::Pacing(2.0)
+        );
+        assert_eq!(
+            parse("constant(1)", "constant_throughput(4)").pause,
+            Pause::Pacing(0.25)
+        );
+        assert_eq!(
+            parse("/fib?n=26\", name=\"/fib\"", "/health\"").name,
+            "/health"
+        );
+        assert_eq!(parse("self.client.get", "print").path, None);
+        assert_eq!(
+            parse("class Visitor(HttpUser)", "class Visitor").class,
+            None
+        );
         assert_eq!(
             parse("    wait_time = constant(1)\n", "").pause,
             Pause::Constant(0.0)

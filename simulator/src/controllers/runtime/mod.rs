@@ -5,6 +5,7 @@
 
 mod locust;
 mod locustfile;
+mod problem;
 mod report;
 pub(in crate::controllers) mod shell;
 mod web_app;

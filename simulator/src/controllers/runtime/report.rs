@@ -27,11 +27,11 @@ const PERCENTILES: [(&str, f64); 11] = [
     ("100%", 1.0),
 ];
 
-/// One message of Locust itself.
+/// One message of Locust itself; `logger` is a level and a module, such as `INFO/locust.main`.
 pub(super) fn message(time: Timestamp, host: &str, logger: &str, text: &str) -> String {
     let stamp = time.strftime("%Y-%m-%d %H:%M:%S");
     let millis = time.subsec_millisecond();
-    format!("[{stamp},{millis:03}] {host}/INFO/locust.{logger}: {text}")
+    format!("[{stamp},{millis:03}] {host}/{logger}: {text}")
 }
 
 /// The table of the statistics. `rates` replaces the sliding rates in the last one.
@@ -134,7 +134,7 @@ pub(super) fn percentiles(name: &str, statistics: &Statistics, requests: u64) ->
 }
 
 /// The table of the errors, at the end; nothing without errors.
-pub(super) fn errors(name: &str, host: &str, errors: &BTreeMap<Failure, u64>) -> Vec<String> {
+pub(super) fn errors(name: &str, errors: &BTreeMap<Failure, u64>) -> Vec<String> {
     if errors.is_empty() {
         return Vec::new();
     }
@@ -145,7 +145,8 @@ pub(super) fn errors(name: &str, host: &str, errors: &BTreeMap<Failure, u64>) ->
         separator.clone(),
     ];
     for (failure, count) in errors {
-        lines.push(format!("{count:<18} GET {name}: {}", error(*failure, host)));
+        let error = format!("GET {name}: {}", error(*failure));
+        lines.push(format!("{count:<18} {error:<100}"));
     }
     lines.push(separator);
     lines.push(String::new());
@@ -153,20 +154,14 @@ pub(super) fn errors(name: &str, host: &str, errors: &BTreeMap<Failure, u64>) ->
 }
 
 /// Python's words for a failure.
-fn error(failure: Failure, host: &str) -> String {
+fn error(failure: Failure) -> &'static str {
     match failure {
-        Failure::ConnectionRefused => {
-            "ConnectionRefusedError(111, 'Connection refused')".to_owned()
-        }
-        Failure::ConnectionReset => {
-            "ConnectionResetError(104, 'Connection reset by peer')".to_owned()
-        }
+        Failure::ConnectionRefused => "ConnectionRefusedError(111, 'Connection refused')",
+        Failure::ConnectionReset => "ConnectionResetError(104, 'Connection reset by peer')",
         Failure::ConnectionAborted => {
-            "RemoteDisconnected('Remote end closed connection without response')".to_owned()
+            "RemoteDisconnected('Remote end closed connection without response')"
         }
-        Failure::UnknownHost => format!(
-            "NameResolutionError(\"HTTPConnection(host='{host}', port=80): Failed to resolve '{host}' ([Errno -2] Name or service not known)\")"
-        ),
+        Failure::UnknownHost => "gaierror(-2, 'Name or service not known')",
     }
 }
 
@@ -259,7 +254,7 @@ mod tests {
             message(
                 time,
                 "locust-headless-rjdcm",
-                "main",
+                "INFO/locust.main",
                 "Starting Locust 2.32.2"
             ),
             "[2026-11-23 22:07:54,007] locust-headless-rjdcm/INFO/locust.main: Starting Locust 2.32.2"

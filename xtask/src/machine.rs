@@ -1,14 +1,9 @@
-//! What the figures were measured on: without it they say nothing. Printed by `main.rs` above them.
+//! What benchmarks were run on: without it their figures say nothing. Printed by `bench.rs` above them.
 
 use std::process::Command;
 
-/// Two lines: the program that was measured, and the machine.
+/// Two lines: the program that is measured, and the machine.
 pub(crate) fn describe() -> String {
-    let profile = if cfg!(debug_assertions) {
-        "debug"
-    } else {
-        "release"
-    };
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let model = first("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
     let memory = first("/proc/meminfo", "MemTotal").and_then(|text| gib(&text));
@@ -16,7 +11,7 @@ pub(crate) fn describe() -> String {
     let busy = read("/proc/loadavg").unwrap_or_else(unknown);
     let busy = busy.split_whitespace().next().unwrap_or_default();
     format!(
-        "commit {}, {profile} build\n{model}, {cores} cores, {} memory, {} {kernel}, load {busy} before",
+        "commit {}, release build\n{model}, {cores} cores, {} memory, {} {kernel}, load {busy} before",
         commit().unwrap_or_else(unknown),
         memory.unwrap_or_else(unknown),
         std::env::consts::OS,
