@@ -244,7 +244,12 @@ impl Server {
         let work = work.map(|work| work.max(0.0) + self.held);
         let event = work.map(|work| self.quota.time_of(work));
         let timer = match self.state {
-            LoopState::Asleep => self.event_loop.deadline().map(|time| time as f64),
+            // A timer that runs out during the last turn is seen after it: before, nothing could be done about it.
+            LoopState::Asleep => {
+                let free = self.quota.time_of(self.held);
+                let deadline = self.event_loop.deadline();
+                deadline.map(|time| (time as f64).max(free))
+            }
             LoopState::Waiting(_) => None,
         };
         self.next = event.into_iter().chain(timer).reduce(f64::min);
