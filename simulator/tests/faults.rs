@@ -249,7 +249,7 @@ async fn without_keda_its_kind_its_webhook_and_its_autoscalers_are_gone() {
     timeout(Duration::from_secs(1), ended).await.unwrap();
     assert_eq!(
         message(scaled.list(&ListParams::default()).await),
-        "404 the server could not find the requested resource"
+        "404 404 page not found"
     );
     let definitions = cluster.all::<CustomResourceDefinition>();
     assert!(
