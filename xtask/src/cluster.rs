@@ -59,6 +59,8 @@ pub(crate) fn run_tests() -> Result<()> {
         "contract",
         "--",
         "--ignored",
+        // They wait for the cluster, and need no CPU themselves.
+        "--test-threads=6",
     ])
     .env("CONTRACT_KUBECONFIG", &kubeconfig))?;
     say("Journey: the chart installed, kubectl beside it (about eight minutes)");

@@ -38,6 +38,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ServiceAccount};
@@ -84,6 +85,14 @@ pub(crate) fn refusal<T: std::fmt::Debug>(result: kube::Result<T>) -> Status {
     }
 }
 
+/// No behaviour takes longer, not even one that waits for a young cluster to forget.
+const LIMIT: Duration = Duration::from_secs(720);
+
+async fn in_time<F: Future<Output = ()>>(behaviour: F) {
+    let done = tokio::time::timeout(LIMIT, behaviour).await;
+    done.expect("the behaviour was not seen in time");
+}
+
 async fn on_simulator<F: Future<Output = ()>>(behaviour: impl FnOnce(Place) -> F) {
     let simulator = Simulator::new(Options::default()).unwrap();
     let running = simulator.clone();
@@ -95,10 +104,10 @@ async fn on_simulator<F: Future<Output = ()>>(behaviour: impl FnOnce(Place) -> F
         .create(&PostParams::default(), &namespace)
         .await
         .unwrap();
-    behaviour(Place {
+    in_time(behaviour(Place {
         client,
         namespace: "contract".to_owned(),
-    })
+    }))
     .await;
 }
 
@@ -125,10 +134,10 @@ async fn on_cluster<F: Future<Output = ()>>(behaviour: impl FnOnce(Place) -> F) 
     )
     .await
     .unwrap();
-    behaviour(Place {
+    in_time(behaviour(Place {
         client,
         namespace: namespace.clone(),
-    })
+    }))
     .await;
     namespaces
         .delete(&namespace, &DeleteParams::background())
