@@ -10,6 +10,7 @@ pub mod course;
 mod error;
 pub mod known;
 pub mod line;
+pub mod machine;
 pub mod recorder;
 pub mod recording;
 pub mod replay;

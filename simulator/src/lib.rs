@@ -47,6 +47,9 @@ pub struct Options {
     /// When metrics-server scrapes first, counted from the beginning of [`Simulator::run`]; then every 15 s. `None`:
     /// it follows from the seed.
     pub first_scrape: Option<Duration>,
+    /// How many times the CPU a request's computation and the programs' start need on this cluster's machines, compared
+    /// with the one that [`autoscaling::load::computation_s`] was measured on.
+    pub slowness: f64,
 }
 
 /// A node and what it can give to pods.
@@ -74,6 +77,7 @@ impl Default for Options {
             nodes: nodes.collect(),
             anonymous_admin: false,
             first_scrape: None,
+            slowness: 1.0,
         }
     }
 }
@@ -85,6 +89,7 @@ pub struct Simulator {
     server: Arc<ApiServer>,
     seed: u64,
     first_scrape: Option<Duration>,
+    slowness: f64,
 }
 
 impl Simulator {
@@ -99,6 +104,7 @@ impl Simulator {
             nodes,
             anonymous_admin,
             first_scrape,
+            slowness,
         } = options;
         let store = Store::new(Clock::new(start), seed);
         bootstrap::bootstrap(&store, &nodes)?;
@@ -113,17 +119,19 @@ impl Simulator {
             server,
             seed,
             first_scrape,
+            slowness,
         })
     }
 
     /// Runs the controllers until `shutdown`. Without it objects are only kept.
     pub async fn run(&self, shutdown: CancellationToken) {
         let faults = Arc::clone(self.server.faults());
-        let chance = controllers::Chance {
+        let surroundings = controllers::Surroundings {
             seed: self.seed,
             first_scrape: self.first_scrape,
+            slowness: self.slowness,
         };
-        controllers::run(Arc::clone(&self.store), faults, chance, shutdown).await;
+        controllers::run(Arc::clone(&self.store), faults, surroundings, shutdown).await;
     }
 
     /// A client that acts as `identity`. It does not retry, and needs no network.

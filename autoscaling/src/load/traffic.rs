@@ -62,6 +62,8 @@ enum Act {
 pub struct Traffic {
     now: Micros,
     random: Random,
+    /// CPU of a request's computation, relative to the machine of [`super::computation_s`].
+    slowness: f64,
     servers: BTreeMap<u32, Server>,
     generators: BTreeMap<u32, Generator>,
     /// When each probe was sent, and how long its answer took, if it has come.
@@ -82,6 +84,7 @@ impl Traffic {
         Self {
             now: 0,
             random: Random::new(seed),
+            slowness: 1.0,
             servers: BTreeMap::new(),
             generators: BTreeMap::new(),
             probes: BTreeMap::new(),
@@ -91,6 +94,13 @@ impl Traffic {
             due: Vec::new(),
             outcomes: Vec::new(),
         }
+    }
+
+    /// On a machine that needs so many times the CPU for a request's computation.
+    #[must_use]
+    pub fn slowed(mut self, slowness: f64) -> Self {
+        self.slowness = slowness;
+        self
     }
 
     /// Microseconds up to which everything has happened.
@@ -414,7 +424,7 @@ impl Traffic {
                 user,
                 sent: time,
             },
-            cost: generator.plan.cost_s * 1e6,
+            cost: generator.plan.cost_s * self.slowness * 1e6,
             new_connection: kept.is_none(),
             keep_alive: generator.plan.keep_alive,
         };

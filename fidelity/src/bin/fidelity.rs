@@ -9,7 +9,7 @@ use clap::Parser;
 use fidelity::compare::{compare, count};
 use fidelity::course::Course;
 use fidelity::replay::{Replay, seeds};
-use fidelity::{Recording, Scenario, known, report};
+use fidelity::{Recording, Scenario, known, machine, report};
 
 /// Replays recordings on the simulator, many times, and compares.
 ///
@@ -49,22 +49,25 @@ fn main() -> Result<ExitCode> {
         let began = Instant::now();
         let scenario = Scenario::read(folder)?;
         let recording = Recording::read(folder)?;
-        let replay = Replay::new(scenario, &recording)?;
+        let real = Course::of(&recording.lines);
+        let (replay, machine) = machine::fit(Replay::new(scenario, &recording)?, &real)?;
         if let Some(seed) = cli.keep {
             keep(&replay, seed)?;
             continue;
         }
-        let real = Course::of(&recording.lines);
         let replayed = seeds::courses(&replay, cli.seeds)?;
         let sections = compare(&real, &replayed);
         let (own_hold, own_checks) = count(&sections);
-        let title = format!(
+        let mut title = format!(
             "{}: {} in {} seeds ({:.0} s)",
             folder.display(),
             report::verdict(own_hold, own_checks),
             cli.seeds,
             began.elapsed().as_secs_f64()
         );
+        if let Some(machine) = machine {
+            title.push_str(&format!("\n  {machine}"));
+        }
         print!("{}", report::text(&title, &sections, cli.all));
         let sorted = known::sort(&sections, &known::read(folder)?);
         if cli.known {

@@ -89,6 +89,22 @@ impl Course {
     }
 }
 
+impl Course {
+    /// CPU of one answer in ms, of all plateaus under load; `None` where there are none.
+    #[must_use]
+    pub fn request_cpu_ms(&self) -> Option<f64> {
+        let loaded = self.plateaus.iter().filter_map(|plateau| {
+            let seconds = plateau.to - plateau.from;
+            let cpu = plateau.cpu_millis? * plateau.ready as f64;
+            Some((cpu * seconds, plateau.requests_per_s? * seconds))
+        });
+        let (cpu, answers) = loaded.fold((0.0, 0.0), |sum, plateau| {
+            (sum.0 + plateau.0, sum.1 + plateau.1)
+        });
+        (answers > 0.0).then(|| cpu / answers)
+    }
+}
+
 fn steps(lines: &[Line]) -> Vec<StepSpan> {
     let mut steps: Vec<StepSpan> = Vec::new();
     for line in lines {

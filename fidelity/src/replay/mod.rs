@@ -1,7 +1,8 @@
 //! Takes a recording's steps on the simulator, with a paused clock and under the same recorder.
 //!
 //! What the recording tells of its surroundings is taken over: the moment, the nodes' names and sizes, how long each
-//! command took, and the phase of metrics-server's scrapes as far as the samples fix it. The rest follows from the seed.
+//! command took, the phase of metrics-server's scrapes as far as the samples fix it, and how fast the machine computes. The rest
+//! follows from the seed.
 
 mod change;
 mod command;
@@ -51,6 +52,7 @@ pub struct Replay {
     nodes: Vec<NodeSpec>,
     pace: Pace,
     scrape: Option<Phase>,
+    slowness: f64,
 }
 
 impl Replay {
@@ -70,8 +72,15 @@ impl Replay {
             nodes: nodes(recording),
             pace: Pace::read(&scenario, &recording.lines),
             scrape: Phase::read(recording),
+            slowness: 1.0,
             scenario: Arc::new(scenario),
         })
+    }
+
+    /// On a machine that needs so many times the CPU for a request as the load model's.
+    #[must_use]
+    pub fn slowed(self, slowness: f64) -> Self {
+        Self { slowness, ..self }
     }
 
     /// Plays it once on a cluster of this seed. Needs a runtime of tokio whose clock is paused.
@@ -88,6 +97,7 @@ impl Replay {
             seed,
             nodes: self.nodes.clone(),
             first_scrape: self.scrape.map(|phase| phase.first_after(begin, chance)),
+            slowness: self.slowness,
             ..Options::default()
         });
         let simulator = simulator.map_err(|status| Error::Simulator(status.to_string()))?;

@@ -16,7 +16,7 @@ use tokio::time::{Duration, Instant};
 use super::ownership::{phase, uid};
 use super::queue::{Key, WorkQueue};
 use super::runtime::Runtime;
-use super::{Chance, Controller};
+use super::{Controller, Surroundings};
 use crate::api::{ContainerMetrics, NodeMetrics, PodMetrics};
 use crate::clock::truncate_to_seconds;
 use crate::faults::Faults;
@@ -54,10 +54,12 @@ impl MetricsServer {
         store: Arc<Store>,
         runtime: Arc<Mutex<Runtime>>,
         faults: Arc<Faults>,
-        chance: Chance,
+        surroundings: Surroundings,
     ) -> Self {
-        let phase = Random::new(chance.seed ^ 0x6d65_7472).fraction();
-        let first = chance.first_scrape.unwrap_or(RESOLUTION.mul_f64(phase));
+        let phase = Random::new(surroundings.seed ^ 0x6d65_7472).fraction();
+        let first = surroundings
+            .first_scrape
+            .unwrap_or(RESOLUTION.mul_f64(phase));
         let next = Instant::now() + first;
         let mut queue = WorkQueue::default();
         queue.add_at(Key::new("", "scrape"), next);

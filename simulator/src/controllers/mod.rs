@@ -50,24 +50,26 @@ trait Controller: Send {
     fn reconcile(&mut self, key: &Key) -> Result<()>;
 }
 
-/// What in a cluster is by chance.
+/// What lies outside the controllers: chance, and the machine.
 #[derive(Clone, Copy, Debug)]
-pub struct Chance {
+pub struct Surroundings {
     /// Everything random follows from it: phases, jitter, the choice of a connection's pod.
     pub seed: u64,
     /// When metrics-server scrapes first, if not by chance.
     pub first_scrape: Option<Duration>,
+    /// CPU of a request's computation and of a program's start, relative to the machine of the load model.
+    pub slowness: f64,
 }
 
 /// Runs all controllers until `shutdown`.
 pub async fn run(
     store: Arc<Store>,
     faults: Arc<Faults>,
-    chance: Chance,
+    surroundings: Surroundings,
     shutdown: CancellationToken,
 ) {
     let mut changes = store.subscribe();
-    let mut controllers = controllers(&store, &faults, chance);
+    let mut controllers = controllers(&store, &faults, surroundings);
     for change in existing(&store) {
         for controller in &mut controllers {
             controller.observe(&change);
@@ -108,10 +110,10 @@ pub async fn run(
 fn controllers(
     store: &Arc<Store>,
     faults: &Arc<Faults>,
-    chance: Chance,
+    surroundings: Surroundings,
 ) -> Vec<Box<dyn Controller>> {
-    let seed = chance.seed;
-    let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), seed)));
+    let seed = surroundings.seed;
+    let runtime = Arc::new(Mutex::new(Runtime::new(Arc::clone(store), surroundings)));
     let keda_faults = Arc::clone(faults);
     let is_keda_away = move || keda_faults.is_keda_operator_away();
     let store = || Arc::clone(store);
@@ -135,7 +137,7 @@ fn controllers(
             store(),
             runtime,
             Arc::clone(faults),
-            chance,
+            surroundings,
         )),
         Box::new(garbage_collector::GarbageCollector::new(store())),
         Box::new(namespace::NamespaceController::new(store())),

@@ -60,7 +60,7 @@ enum State {
 }
 
 impl Locust {
-    /// `wobble` is between 0 and 1.
+    /// `wobble` is between 0 and 1, `slowness` the machine's.
     pub(super) fn new(
         store: &Store,
         pod: &Pod,
@@ -68,8 +68,9 @@ impl Locust {
         key: LogKey,
         now: Timestamp,
         wobble: f64,
+        slowness: f64,
     ) -> Self {
-        let start_cpu_s = START_CPU_S.0 + (START_CPU_S.1 - START_CPU_S.0) * wobble;
+        let start_cpu_s = slowness * (START_CPU_S.0 + (START_CPU_S.1 - START_CPU_S.0) * wobble);
         let limit = cpu_limit(container);
         let cores = limit.map_or(1.0, |limit| limit.cores().clamp(0.01, 1.0));
         let start_s = start_cpu_s / cores;

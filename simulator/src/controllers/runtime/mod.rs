@@ -18,6 +18,7 @@ use autoscaling::load::{Micros, ProbeId, ServerId, Traffic};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
+use super::Surroundings;
 use super::ownership::uid;
 use crate::random::Random;
 use crate::store::Store;
@@ -60,6 +61,7 @@ struct Running {
 pub(super) struct Runtime {
     store: Arc<Store>,
     random: Random,
+    slowness: f64,
     origin: Timestamp,
     traffic: BTreeMap<String, Traffic>,
     running: BTreeMap<LogKey, Running>,
@@ -80,11 +82,12 @@ const CRASH_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 const SHELL_FOR: jiff::SignedDuration = jiff::SignedDuration::from_millis(100);
 
 impl Runtime {
-    pub(super) fn new(store: Arc<Store>, seed: u64) -> Self {
+    pub(super) fn new(store: Arc<Store>, surroundings: Surroundings) -> Self {
         Self {
             origin: store.clock().now(),
             store,
-            random: Random::new(seed ^ 0x5eed_10ad),
+            random: Random::new(surroundings.seed ^ 0x5eed_10ad),
+            slowness: surroundings.slowness,
             traffic: BTreeMap::new(),
             running: BTreeMap::new(),
             services: BTreeMap::new(),
@@ -97,11 +100,12 @@ impl Runtime {
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
         let key = LogKey::new(uid(&pod.metadata), container.name.clone());
         let wobble = Random::new(self.random.next_u64()).fraction();
+        let slowness = self.slowness;
         let traffic = self.traffic(&namespace);
         let process = match program {
             Program::WebApp => {
                 let server = traffic.add_server(web_app::share_for_requests(container));
-                Process::WebApp(WebApp::new(server, container, now, wobble))
+                Process::WebApp(WebApp::new(server, container, now, wobble, slowness))
             }
             Program::Locust => Process::Locust(Box::new(Locust::new(
                 &self.store,
@@ -110,6 +114,7 @@ impl Runtime {
                 key.clone(),
                 now,
                 wobble,
+                slowness,
             ))),
             Program::Crash => Process::Ending(Exit {
                 code: 1,
@@ -364,7 +369,7 @@ impl Runtime {
         let traffic = self
             .traffic
             .entry(namespace.to_owned())
-            .or_insert_with(|| Traffic::new(random.next_u64()));
+            .or_insert_with(|| Traffic::new(random.next_u64()).slowed(self.slowness));
         traffic.advance(micros);
         traffic
     }

@@ -37,14 +37,15 @@ pub(super) struct WebApp {
 }
 
 impl WebApp {
-    /// `wobble` is between 0 and 1.
+    /// `wobble` is between 0 and 1, `slowness` the machine's.
     pub(super) fn new(
         server: ServerId,
         container: &Container,
         now: Timestamp,
         wobble: f64,
+        slowness: f64,
     ) -> Self {
-        let start_cpu_s = START_CPU_S.0 + (START_CPU_S.1 - START_CPU_S.0) * wobble;
+        let start_cpu_s = slowness * (START_CPU_S.0 + (START_CPU_S.1 - START_CPU_S.0) * wobble);
         let cores = cpu_limit(container).map_or(1.0, |limit| limit.cores().clamp(0.01, 1.0));
         let start = SignedDuration::try_from_secs_f64(start_cpu_s / cores).unwrap_or_default();
         let workers = container
