@@ -74,22 +74,35 @@ pub(crate) async fn set_image(api: &Api<Deployment>, image: &str) {
         .unwrap();
 }
 
-/// Follows the objects that `config` selects until one of them is as wanted.
-pub(crate) async fn first<K>(
-    api: Api<K>,
-    config: watcher::Config,
-    limit_s: u64,
-    what: &str,
-    wanted: impl Fn(&K) -> bool,
-) -> K
-where
+/// A kind in a namespace that can be followed.
+pub(crate) trait Watched:
+    kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+    + Clone
+    + serde::de::DeserializeOwned
+    + std::fmt::Debug
+    + Send
+    + 'static
+{
+}
+
+impl<K> Watched for K where
     K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
         + Clone
         + serde::de::DeserializeOwned
         + std::fmt::Debug
         + Send
-        + 'static,
+        + 'static
 {
+}
+
+/// Follows the objects that `config` selects until one of them is as wanted.
+pub(crate) async fn first<K: Watched>(
+    api: Api<K>,
+    config: watcher::Config,
+    limit_s: u64,
+    what: &str,
+    wanted: impl Fn(&K) -> bool,
+) -> K {
     let mut last = None;
     let found = tokio::time::timeout(Duration::from_secs(limit_s), async {
         let mut objects = watcher(api, config).applied_objects().boxed();
@@ -106,35 +119,19 @@ where
 }
 
 /// Waits until the object of this name is as wanted.
-pub(crate) async fn becomes<K>(
+pub(crate) async fn becomes<K: Watched>(
     place: &Place,
     name: &str,
     limit_s: u64,
     what: &str,
     wanted: impl Fn(&K) -> bool,
-) -> K
-where
-    K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
-        + Clone
-        + serde::de::DeserializeOwned
-        + std::fmt::Debug
-        + Send
-        + 'static,
-{
+) -> K {
     let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
     first(place.api(), config, limit_s, what, wanted).await
 }
 
 /// Waits until there is no object of this name.
-pub(crate) async fn gone<K>(place: &Place, name: &str, limit_s: u64)
-where
-    K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
-        + Clone
-        + serde::de::DeserializeOwned
-        + std::fmt::Debug
-        + Send
-        + 'static,
-{
+pub(crate) async fn gone<K: Watched>(place: &Place, name: &str, limit_s: u64) {
     let none =
         kube::runtime::wait::await_condition(place.api::<K>(), name, |object: Option<&K>| {
             object.is_none()

@@ -225,12 +225,17 @@ pub(crate) async fn container_waits_for_its_config_map(place: Place) {
         "Error: configmap \"settings\" not found",
     )
     .await;
+    runs_with_its_settings(&place, 30).await;
+}
+
+/// The pod goes on once there is what it waits for.
+async fn runs_with_its_settings(place: &Place, limit_s: u64) {
     place
         .api()
         .create(&PostParams::default(), &mk_config_map("settings", "1"))
         .await
         .unwrap();
-    becomes(&place, "a", 30, "a running container", |pod: &Pod| {
+    becomes(place, "a", limit_s, "a running container", |pod: &Pod| {
         !state(pod)["running"].is_null()
     })
     .await;
@@ -253,15 +258,7 @@ pub(crate) async fn pod_waits_for_its_volume(place: Place) {
         condition(&pod, "PodReadyToStartContainers").unwrap()[0],
         "False"
     );
-    place
-        .api()
-        .create(&PostParams::default(), &mk_config_map("settings", "1"))
-        .await
-        .unwrap();
-    becomes(&place, "a", 40, "a running container", |pod: &Pod| {
-        !state(pod)["running"].is_null()
-    })
-    .await;
+    runs_with_its_settings(&place, 40).await;
 }
 
 pub(crate) async fn failed_probes_are_told_and_kill(place: Place) {
