@@ -1,7 +1,7 @@
-//! Recomputes the contrast of the colour tokens in `style/main.css` by the formula of WCAG 2.2, in both themes.
+//! Recomputes the contrast of the colour tokens in `style/tokens.css` by the formula of WCAG 2.2, in both themes.
 //! A test alone: the pages know colours only through the stylesheet.
 
-const CSS: &str = include_str!("../../style/main.css");
+const CSS: &str = include_str!("../../style/tokens.css");
 
 /// `--name: light-dark(#RRGGBB, #RRGGBB);` as relative luminances.
 fn token(name: &str) -> [f64; 2] {

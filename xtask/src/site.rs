@@ -67,7 +67,7 @@ impl Page {
             wasm: Path::new("target/wasm/wasm32-unknown-unknown")
                 .join(PROFILE)
                 .join("app.wasm"),
-            style: fs::read("style/main.css").context("failed to read style/main.css")?,
+            style: style()?,
         })
     }
 
@@ -112,6 +112,26 @@ impl Page {
         fs::write(site.join("build"), hash)?;
         Ok(())
     }
+}
+
+/// style/main.css with its imports in their places: one request for the whole look.
+fn style() -> Result<Vec<u8>> {
+    let read = |name: &str| {
+        let file = Path::new("style").join(name);
+        fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))
+    };
+    let mut sheet = String::new();
+    for line in read("main.css")?.lines() {
+        match line
+            .strip_prefix("@import \"")
+            .and_then(|rest| rest.strip_suffix("\";"))
+        {
+            Some(name) => sheet.push_str(&read(name)?),
+            None => sheet.push_str(line),
+        }
+        sheet.push('\n');
+    }
+    Ok(sheet.into_bytes())
 }
 
 fn copy_public(site: &Path) -> Result<()> {

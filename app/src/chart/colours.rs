@@ -1,4 +1,4 @@
-//! Sentinels: colours that stand for a role. `style/main.css` maps each to a variable of the theme and to its dash,
+//! Sentinels: colours that stand for a role. `style/chart.css` maps each to a variable of the theme and to its dash,
 //! so the picture is the same text in every theme. plotters writes them as six hex digits, which only digits keep
 //! free of upper and lower case.
 
@@ -47,7 +47,7 @@ pub(super) const BOUND: RGBColor = RGBColor(0, 0, 0x34);
 /// The hatching while the window holds.
 pub(super) const HOLD: RGBColor = RGBColor(0, 0, 0x35);
 
-/// Every sentinel, for the test against main.css.
+/// Every sentinel, for the test against chart.css.
 #[cfg(test)]
 pub(crate) const ALL: [RGBColor; 22] = [
     AXIS, LABEL, GRID, NOW, CURSOR, FUTURE, MARK, RPS, USERS, P95, P50, FAILURE, CPU, TOLERANCE,

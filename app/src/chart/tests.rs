@@ -120,7 +120,7 @@ fn table_has_one_row_a_change_newest_first() {
 
 #[test]
 fn every_sentinel_has_its_rule_in_the_stylesheet() {
-    let css = include_str!("../../../style/main.css");
+    let css = include_str!("../../../style/chart.css");
     for colour in colours::ALL {
         let hex = format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2);
         assert!(css.contains(&format!("\"{hex}\"")), "{hex} is not mapped");

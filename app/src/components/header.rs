@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::connection_badge::ConnectionBadge;
+use super::kept::{keep, kept};
 use crate::model::Panel;
 use crate::stream::Live;
 use crate::words;
@@ -44,7 +45,7 @@ pub(crate) fn Header(
 #[component]
 fn TextSwitch() -> impl IntoView {
     let large = RwSignal::new(false);
-    Effect::new(move || large.set(stored("text").as_deref() == Some("large")));
+    Effect::new(move || large.set(kept("text").as_deref() == Some("large")));
     let switch = move |_| {
         large.update(|large| *large = !*large);
         store("text", if large.get() { Some("large") } else { None });
@@ -68,7 +69,7 @@ fn TextSwitch() -> impl IntoView {
 fn ThemeSwitch() -> impl IntoView {
     let index = RwSignal::new(0);
     Effect::new(move || {
-        let stored = stored("theme");
+        let stored = kept("theme");
         let known = THEMES
             .iter()
             .position(|(name, _)| stored.as_deref() == Some(*name));
@@ -92,20 +93,9 @@ fn ThemeSwitch() -> impl IntoView {
     }
 }
 
-/// A choice of this browser. Storage may be forbidden: then there is none.
-fn stored(key: &str) -> Option<String> {
-    window().local_storage().ok()??.get_item(key).ok()?
-}
-
 /// Keeps a choice and applies it to the document, as the shell's script does before the first paint.
 fn store(key: &str, value: Option<&str>) {
-    if let Ok(Some(storage)) = window().local_storage() {
-        // A full or forbidden storage only means that the choice is not kept.
-        let _kept = match value {
-            Some(value) => storage.set_item(key, value),
-            None => storage.remove_item(key),
-        };
-    }
+    keep(key, value);
     if let Some(root) = document().document_element() {
         let attribute = format!("data-{key}");
         let _applied = match value {

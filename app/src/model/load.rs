@@ -19,6 +19,9 @@ pub struct LoadState {
     pub users_wanted: Option<u32>,
     pub spawn_rate: Option<u32>,
     pub run_time_s: Option<u32>,
+    /// The most pods that the attendee guessed before the load, if they did.
+    #[serde(default)]
+    pub guess: Option<u32>,
     /// When Locust said that it starts its users.
     pub first_users: Option<TimeMs>,
     /// When the run time is over.

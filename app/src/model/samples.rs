@@ -183,6 +183,7 @@ pub(crate) fn load() -> LoadState {
         own: true,
         created: at(49.7),
         users_wanted: Some(150),
+        guess: None,
         spawn_rate: Some(15),
         run_time_s: Some(300),
         first_users: Some(at(50.8)),

@@ -3,10 +3,13 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::components::{ChartPanel, ControlBar, Header, LoopStrip, PodsTable, WhyPanel};
+use crate::components::{
+    ChartPanel, ControlBar, Header, LoopStrip, PodsTable, Tab, TabPanel, Tabs, WhyPanel,
+    provide_chosen,
+};
 use crate::first_paint::{FirstPaint, Seen, use_first_paint};
 use crate::live::LiveState;
-use crate::model::{Panel, Phase};
+use crate::model::{Panel, Phase, Snapshot};
 use crate::stream::use_live;
 use crate::words;
 
@@ -53,6 +56,12 @@ fn Seat(
             })
         })
     };
+    let chosen = provide_chosen();
+    let pods = Signal::derive(move || {
+        live.state
+            .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
+    });
+    let panels = vec![TabPanel::new(Tab::Pods, view! { <PodsTable live /> }).counted(pods)];
     view! {
         <Title text=title />
         <div class="page seat" data-connection=move || format!("{:?}", live.connection.get())>
@@ -62,7 +71,7 @@ fn Seat(
                 <WhyPanel live />
                 <LoopStrip live />
                 <ChartPanel live />
-                <PodsTable live />
+                <Tabs chosen panels />
             </main>
         </div>
     }

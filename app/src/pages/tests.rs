@@ -67,8 +67,12 @@ fn write(name: &str, html: &str) {
         return;
     };
     let folder = Path::new(&folder);
-    let css = include_str!("../../../style/main.css");
-    std::fs::write(folder.join("main.css"), css).expect("the folder of WRITE_PAGES exists");
+    let style = concat!(env!("CARGO_MANIFEST_DIR"), "/../style");
+    for file in std::fs::read_dir(style).expect("the style is there") {
+        let file = file.expect("the style can be read");
+        std::fs::copy(file.path(), folder.join(file.file_name()))
+            .expect("the folder of WRITE_PAGES exists");
+    }
     // As it is served: with the site beside it as `pkg/test`, it comes to life.
     std::fs::write(folder.join(format!("{name}.html")), html).expect("the page can be written");
     let html = html.replace("/pkg/test/main.css", "main.css");

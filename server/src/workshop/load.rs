@@ -313,6 +313,7 @@ impl Known {
             manager: self.owner.manager.clone(),
             own: self.owner.own,
             created: self.created,
+            guess: None,
             users_wanted: self.plan.users.or(self.log.users_wanted),
             spawn_rate: self.plan.spawn_rate.or(self.log.spawn_rate),
             run_time_s,
