@@ -4,7 +4,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
 
 type Seat = { namespace: string; code: string };
-type Workshop = { url: string; seats: Seat[]; instructor: string };
+type Workshop = { url: string; seats: Seat[]; instructor: string; kubectl: string };
 
 const workshop: Workshop = JSON.parse(process.env.WORKSHOP ?? "null");
 if (!workshop) throw new Error("run these specs by `cargo xtask test browser`");
@@ -36,6 +36,16 @@ export const test = base.extend<{ seat: (number: number) => Seat; faults: string
 });
 
 export { expect };
+
+/// Changes an object of the simulated cluster beside the panel, as `kubectl patch` does.
+export async function kubectl(path: string, patch: object) {
+  const answer = await fetch(workshop.kubectl + path, {
+    method: "PATCH",
+    headers: { "content-type": "application/merge-patch+json" },
+    body: JSON.stringify(patch),
+  });
+  expect(answer.status, await answer.text()).toBe(200);
+}
 
 /// Signs in and waits until the page is live.
 export async function signIn(page: Page, code: string) {

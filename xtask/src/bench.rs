@@ -3,13 +3,22 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run, say};
-use crate::machine;
+use crate::{browser, machine};
 
-/// Benchmarks and the packages that hold them. The name in an error or on the command line has a dash for each underscore.
-const BENCHES: &[(&str, &str)] = &[
-    ("footprint", "server"),
-    ("sign_in", "server"),
-    ("speed", "simulator"),
+/// How a benchmark is run.
+enum Bench {
+    /// `cargo bench` of a package.
+    Of(&'static str),
+    /// A measurement of the page.
+    Page(fn() -> Result<()>),
+}
+
+/// Benchmarks by name. The name in an error or on the command line has a dash for each underscore.
+const BENCHES: &[(&str, Bench)] = &[
+    ("footprint", Bench::Of("server")),
+    ("latency", Bench::Page(browser::bench)),
+    ("sign_in", Bench::Of("server")),
+    ("speed", Bench::Of("simulator")),
 ];
 
 /// Runs the benchmarks whose name contains `only`, or all.
@@ -27,18 +36,21 @@ pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
         );
     }
     println!("{}", machine::describe());
-    for (bench, package) in chosen {
+    for (bench, how) in chosen {
         say(&format!(
             "Benchmark: {} (the first release build takes long)",
             name(bench)
         ));
-        run(&mut cargo(&[
-            "bench",
-            "--package",
-            package,
-            "--bench",
-            bench,
-        ]))?;
+        match how {
+            Bench::Of(package) => run(&mut cargo(&[
+                "bench",
+                "--package",
+                package,
+                "--bench",
+                bench,
+            ]))?,
+            Bench::Page(measure) => measure()?,
+        }
     }
     Ok(())
 }

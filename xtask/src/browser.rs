@@ -14,27 +14,31 @@ const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 
 /// Runs the specs against a demo of their own.
 pub(crate) fn tests() -> Result<()> {
-    playwright(&["--grep-invert", "@pictures"])
+    playwright(&["--grep-invert", "@pictures|@bench"], &demo::build()?)
 }
 
 /// Takes the pictures; they are a spec too, but one that asserts little.
 pub(crate) fn pictures() -> Result<()> {
-    playwright(&["--grep", "@pictures"])
+    playwright(&["--grep", "@pictures"], &demo::build()?)
 }
 
-fn playwright(arguments: &[&str]) -> Result<()> {
+/// Measures the page; figures are printed, and no time is asserted.
+pub(crate) fn bench() -> Result<()> {
+    playwright(&["--grep", "@bench", "--workers", "1"], &demo::release()?)
+}
+
+fn playwright(arguments: &[&str], workshop: &Path) -> Result<()> {
     let chromium = prepare()?;
     let nginx = proxies::prepare()?;
-    let workshop = demo::build()?;
     say("Starting the demo for the browser tests");
-    let demo = Demo::start(&workshop)?;
+    let demo = Demo::start(workshop)?;
     run(program("npx", &["--no-install", "playwright", "test"])
         .args(arguments)
         .current_dir("end2end")
         .env("CHROMIUM", chromium)
         .env("NGINX_PROGRAM", nginx)
         // Some specs start panels of their own.
-        .env("WORKSHOP_BINARY", std::path::absolute(&workshop)?)
+        .env("WORKSHOP_BINARY", std::path::absolute(workshop)?)
         .env("WORKSHOP_SITE", std::path::absolute(site::SITE)?)
         .env("WORKSHOP", &demo.description))
 }
@@ -110,6 +114,7 @@ impl Demo {
         let mut process = Command::new(workshop)
             .args(["demo", "--json", "--listen", "127.0.0.1:0", "--seats", "24"])
             .args(["--site", site::SITE])
+            .args(["--kubectl-listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
             .context("failed to start the demo")?;

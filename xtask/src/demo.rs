@@ -8,18 +8,22 @@ use anyhow::Result;
 use crate::command::{self, cargo, say};
 use crate::site;
 
+const SERVER: [&str; 5] = ["build", "--package", "server", "--bin", "workshop"];
+
 /// Builds the site and the server; returns the server's binary.
 pub(crate) fn build() -> Result<PathBuf> {
     site::build()?;
     say("Building the server");
-    command::run(&mut cargo(&[
-        "build",
-        "--package",
-        "server",
-        "--bin",
-        "workshop",
-    ]))?;
+    command::run(&mut cargo(&SERVER))?;
     Ok(PathBuf::from("target/debug/workshop"))
+}
+
+/// The same as a release, for benchmarks.
+pub(crate) fn release() -> Result<PathBuf> {
+    site::build()?;
+    say("Building the server as a release (the first time takes long)");
+    command::run(cargo(&SERVER).arg("--release"))?;
+    Ok(PathBuf::from("target/release/workshop"))
 }
 
 /// `workshop demo` with these arguments.
