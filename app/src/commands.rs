@@ -7,7 +7,7 @@
 use leptos::prelude::*;
 
 use crate::error::Result;
-use crate::model::{ClassPhase, FaultStates, SeatCard, Sentinel, Switch};
+use crate::model::{ClassPhase, FaultStates, RunRecord, RunSummary, SeatCard, Sentinel, Switch};
 
 /// Applies the workshop's objects. `take_over` also replaces those that someone else applied.
 #[server(prefix = "/api", endpoint = "deploy")]
@@ -38,6 +38,18 @@ pub async fn stop_load(foreign: bool) -> Result<()> {
 #[server(prefix = "/api", endpoint = "clean_up")]
 pub async fn clean_up() -> Result<()> {
     session::workshop()?.clean_up().await
+}
+
+/// The seat's runs, newest first.
+#[server(prefix = "/api", endpoint = "list_runs")]
+pub async fn list_runs() -> Result<Vec<RunSummary>> {
+    session::workshop()?.runs().await
+}
+
+/// One of the seat's runs.
+#[server(prefix = "/api", endpoint = "open_run")]
+pub async fn open_run(#[server(default)] uid: String) -> Result<RunRecord> {
+    session::workshop()?.run(&uid).await
 }
 
 /// Stops the load of one seat, by its number.

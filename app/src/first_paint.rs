@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::model::{Claimed, FaultStates, History, Overview, Panel, Snapshot};
+use crate::model::{
+    Claimed, FaultStates, History, Overview, Panel, RunRecord, RunSummary, Snapshot, TimeMs,
+};
 
 /// The panel, and what the signed-in person sees of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,18 @@ pub enum Seen {
         name: Option<String>,
         snapshot: Box<Snapshot>,
         history: Box<History>,
+    },
+    /// The seat's runs, as a page.
+    Runs {
+        namespace: String,
+        /// The server's now.
+        time: TimeMs,
+        runs: Vec<RunSummary>,
+    },
+    /// One of them.
+    Run {
+        namespace: String,
+        run: Box<RunRecord>,
     },
     Seats {
         overview: Overview,

@@ -33,7 +33,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
-use pages::{FaultsPage, SeatPage, SeatsPage, SignInPage};
+use pages::{FaultsPage, RunsPage, SeatPage, SeatsPage, SignInPage};
 
 /// The pages. Who sees which one is the server's decision: it redirects by role.
 #[component]
@@ -46,6 +46,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=SeatPage />
                 <Route path=path!("/seats") view=SeatsPage />
                 <Route path=path!("/faults") view=FaultsPage />
+                <Route path=path!("/runs") view=RunsPage />
+                <Route path=path!("/runs/:uid") view=RunsPage />
                 <Route path=path!("/sign-in") view=SignInPage />
                 <Route path=path!("/join") view=SignInPage />
                 // A refused sign-in is answered in place: the address is still the form's, or the identity provider's choice.

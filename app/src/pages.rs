@@ -3,11 +3,13 @@
 
 mod claimed;
 mod faults;
+mod runs;
 mod seat;
 mod seats;
 mod sign_in;
 
 pub(crate) use faults::FaultsPage;
+pub(crate) use runs::RunsPage;
 pub(crate) use seat::SeatPage;
 pub(crate) use seats::SeatsPage;
 pub(crate) use sign_in::SignInPage;

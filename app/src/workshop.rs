@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::model::{
-    ClassPhase, FaultStates, History, LoadSettings, Overview, Panel, SeatCard, Sentinel, Snapshot,
-    Switch,
+    ClassPhase, FaultStates, History, LoadSettings, Overview, Panel, RunRecord, RunSummary,
+    SeatCard, Sentinel, Snapshot, Switch,
 };
 
 /// One attendee's namespace, as their session may see it and act on it.
@@ -19,6 +19,12 @@ pub trait Workshop: Send + Sync {
 
     /// What was observed of it.
     async fn history(&self) -> Result<History>;
+
+    /// Its loads, newest first, as far as they are recorded.
+    async fn runs(&self) -> Result<Vec<RunSummary>>;
+
+    /// One of them, by its load's UID.
+    async fn run(&self, uid: &str) -> Result<RunRecord>;
 
     /// Applies the workshop's objects. `take_over` also those that someone else's field manager owns.
     async fn deploy(&self, take_over: bool) -> Result<()>;

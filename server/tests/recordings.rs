@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use app::model::{
-    Explanation, Finding, History, LoadStage, Phase, Snapshot, SourceState, Sources, TimeMs,
+    Explanation, Finding, History, LoadLogTail, LoadStage, Phase, Snapshot, SourceState, Sources,
+    TimeMs,
 };
 use autoscaling::CpuMillis;
 use serde::de::DeserializeOwned;
@@ -41,6 +42,7 @@ struct World {
     objects: BTreeMap<(String, String), Value>,
     samples: BTreeMap<String, PodSamples>,
     log: LocustLog,
+    new_lines: LoadLogTail,
     log_pod: String,
     streaming: bool,
 }
@@ -66,7 +68,9 @@ impl World {
             "Log" => {
                 self.log_pod = text("pod");
                 self.streaming = true;
-                log.extend(self.log.read(&text("line")));
+                let read = self.log.read(&text("line"));
+                self.new_lines.lines.extend(read.line);
+                log.extend(read.sample);
             }
             kind => {
                 let object = &event["object"];
@@ -137,6 +141,7 @@ fn play(recording: &str) -> (Vec<Moment>, History) {
             pod_uid: uid,
             log: &world.log,
             new_samples,
+            new_lines: world.new_lines.clone(),
             streaming: world.streaming,
         });
         let observed = memory.observe(&world.objects(namespace), log, &LIVE, 3_600_000, now);

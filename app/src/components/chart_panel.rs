@@ -160,7 +160,7 @@ pub(crate) fn ChartPanel(live: Live) -> impl IntoView {
 }
 
 /// Keeps `width` equal to the picture's, in the browser.
-fn measure(picture: NodeRef<Div>, width: RwSignal<u32>) {
+pub(super) fn measure(picture: NodeRef<Div>, width: RwSignal<u32>) {
     let fit = move || {
         if let Some(element) = picture.get_untracked() {
             let wide = u32::try_from(element.client_width()).unwrap_or(0);

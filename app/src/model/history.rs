@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TimeMs;
+use super::{LoadLogTail, TimeMs};
 
 /// A window of what was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct History {
     pub load: Vec<LoadSample>,
     /// When loads went on and off.
     pub marks: Vec<LoadMark>,
+    /// The end of the newest load's log: lines that are new, and the last tables.
+    #[serde(default, skip_serializing_if = "LoadLogTail::is_empty")]
+    pub log: LoadLogTail,
     pub observed: Observed,
 }
 
@@ -119,6 +122,7 @@ impl History {
         self.rescales.extend(newer.rescales);
         self.load.extend(newer.load);
         self.marks.extend(newer.marks);
+        self.log.append(newer.log);
         self.observed = newer.observed;
         self.forget_before(keep_from);
     }

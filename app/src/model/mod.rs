@@ -9,8 +9,10 @@ mod faults;
 mod finding;
 mod history;
 mod load;
+mod load_log;
 mod overview;
 mod pod;
+mod run;
 #[cfg(test)]
 pub(crate) mod samples;
 mod session_end;
@@ -29,8 +31,10 @@ pub use history::{
     CpuSample, History, Interval, LoadMark, LoadSample, Look, Observed, PodCounts, Rescale,
 };
 pub use load::{LoadEnd, LoadFigures, LoadOutcome, LoadStage, LoadState};
+pub use load_log::{LONGEST_LINE, LONGEST_TABLE, LineKind, LoadLogTail, LoadTables, LogLine};
 pub use overview::{Overview, SeatRow};
 pub use pod::{PodCpu, PodRole, PodState};
+pub use run::{RunRecord, RunSummary};
 pub use session_end::SessionEnd;
 pub use settings::{LoadLimits, LoadSettings, Panel};
 pub use sign_in::{Claimed, SignIn, SignInError, SingleSignOnProblem};

@@ -376,11 +376,89 @@ fn history() -> History {
             time: at(50.8),
             on: true,
         }],
+        log: load_log(),
         observed: Observed {
             cluster: always(0.0),
             metrics: always(0.0),
             load: always(50.0),
         },
+    }
+}
+
+/// The log of [`load`] so far.
+pub(crate) fn load_log() -> LoadLogTail {
+    let mut log = LoadLogTail::of("9b0d", "locust-headless-rjdcm", "5c1e");
+    let stamp = "[2026-03-02 14:00:50,807] locust-headless-rjdcm/INFO";
+    let lines = [
+        (
+            LineKind::Said,
+            format!("{stamp}/locust.main: Starting Locust 2.32.2"),
+        ),
+        (
+            LineKind::Said,
+            format!("{stamp}/locust.main: Run time limit set to 300 seconds"),
+        ),
+        (
+            LineKind::Said,
+            format!("{stamp}/locust.runners: Ramping to 150 users at a rate of 15.00 per second"),
+        ),
+        (
+            LineKind::Figures,
+            r#"{"workshop_load": {"users": 15}}"#.to_owned(),
+        ),
+        (
+            LineKind::Said,
+            "a <b>line</b> of the locustfile & its own".to_owned(),
+        ),
+    ];
+    for (n, (kind, text)) in (1..).zip(lines) {
+        log.push(LogLine::new(n, at(50.8), kind, &text));
+    }
+    log
+}
+
+/// Locust's tables at its end.
+pub(crate) fn load_tables() -> LoadTables {
+    LoadTables {
+        statistics: "Type     Name         # reqs      # fails |    Avg     Min     Max    Med |   req/s  failures/s\n\
+                     --------|------------|-------|-------------|-------|-------|-------|-------|--------|-----------\n\
+                     GET      /fib           1036     0(0.00%) |   4231      12    9811   1300 |   17.27        0.00\n\
+                     --------|------------|-------|-------------|-------|-------|-------|-------|--------|-----------\n         \
+                     Aggregated     1036     0(0.00%) |   4231      12    9811   1300 |   17.27        0.00"
+            .to_owned(),
+        percentiles: Some(
+            "Type     Name              50%    66%    75%    80%    90%    95%    98%    99%  99.9% 99.99%   100% # reqs\n         \
+             Aggregated       1300   1500   1800   2000   8700   9800   9800   9800   9800   9800   9811   1036"
+                .to_owned(),
+        ),
+        errors: None,
+    }
+}
+
+/// A run of it, with its record.
+pub(crate) fn run() -> RunRecord {
+    let (_, mut history) = mid_load();
+    history.log.tables = Some(load_tables());
+    let mut load = load();
+    load.stage = LoadStage::Ended;
+    load.end = Some(LoadEnd {
+        time: at(112.0),
+        outcome: LoadOutcome::Finished,
+    });
+    RunRecord {
+        summary: RunSummary {
+            load,
+            users_on: Some(at(50.8)),
+            users_off: Some(at(111.0)),
+            most_pods: Some(6),
+            scaled_up_after_ms: Some(25_000),
+            p95_before_ms: Some(12_000),
+            p95_last_ms: Some(3_950),
+        },
+        from: T0,
+        until: at(112.0),
+        cpu_limit_m: Some(100),
+        history,
     }
 }
 

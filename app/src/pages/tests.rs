@@ -349,6 +349,79 @@ fn other_states_are_rendered_too() {
 }
 
 #[test]
+fn log_is_text_and_its_figures_stand_above_it() {
+    let html = render("/", mid_load(), None);
+    for text in [
+        "Ramping to 150 users at a rate of 15.00 per second",
+        "a &lt;b&gt;line&lt;/b&gt; of the locustfile &amp; its own",
+        "1,036 requests",
+        "p95 9.8 s",
+        "href=\"/load.log\"",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    let (shown, _data) = html.rsplit_once("<script").expect("the data come last");
+    assert!(!shown.contains("workshop_load"), "figures are folded away");
+}
+
+#[test]
+fn last_tables_and_the_verdict_stay() {
+    let (mut snapshot, mut history) = samples::mid_load();
+    let run = samples::run();
+    snapshot.load = Some(run.summary.load);
+    history.log = run.history.log;
+    let html = render("/", seat(snapshot, history), None);
+    write("ended", &html);
+    for text in [
+        "Finished: 1,036 requests, 0 failed.",
+        "Response time percentiles in ms",
+        "99.99%",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+}
+
+#[test]
+fn runs_are_pages_too() {
+    let first = |seen| FirstPaint {
+        panel: Some(samples::panel()),
+        seen,
+    };
+    let (namespace, run) = ("workshop-user-7".to_owned(), samples::run());
+    let list = Seen::Runs {
+        namespace: namespace.clone(),
+        time: run.until,
+        runs: vec![run.summary.clone()],
+    };
+    let html = render("/runs", first(list), None);
+    write("runs", &html);
+    for text in [
+        "150 users, 15/s, 5:00",
+        "after 25 s",
+        "12.0 s → 4.0 s",
+        "href=\"/runs/9b0d\"",
+        "href=\"/runs/9b0d.csv\"",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    let run = Seen::Run {
+        namespace,
+        run: Box::new(run),
+    };
+    let html = render("/runs/9b0d", first(run), None);
+    write("run", &html);
+    for text in ["<svg", "4 → 8", "55 s", "Finished: 1,036 requests"] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    assert!(!html.contains(" style="));
+    let gone = Seen::Failed {
+        error: crate::error::Error::NotFound,
+    };
+    let html = render("/runs/9b0d", first(gone), None);
+    assert!(html.contains("This run is not kept any more"));
+}
+
+#[test]
 fn page_without_data_offers_a_way_out() {
     let html = render("/", FirstPaint::default(), None);
     assert!(html.contains("Sign out"));

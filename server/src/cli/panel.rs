@@ -92,11 +92,14 @@ pub(super) async fn run(
         publish,
         shutdown.clone(),
     );
+    let archive = runs.archive();
     let mut runs = runs.start(Arc::clone(&published), shutdown.clone());
     let limits = options.options.limits.limits();
     let state = AppState {
         published,
         seats,
+        clients: clients.clone(),
+        archive,
         commands: Commands::new(
             clients,
             options.options.app.into(),

@@ -222,6 +222,7 @@ impl Publisher {
             pod_uid: &report.pod_uid,
             log: &report.log,
             new_samples: report.new_samples.clone(),
+            new_lines: report.new_lines.clone(),
             streaming: report.streaming,
         });
         let keep_ms = self.options.keep.as_millis() as i64;

@@ -3,6 +3,7 @@
 //!
 //! `cli/panel.rs` starts it. It reads what `publish/` told, and hands records back to it by [`Records`].
 
+mod archive;
 mod store;
 mod writer;
 
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::publish::Published;
 use crate::workshop::Run;
 
+pub use archive::Archive;
 use store::Store;
 pub use store::delete_of_seat;
 use writer::Writer;
@@ -30,7 +32,7 @@ const ON_THE_WAY: usize = 16;
 
 /// The keeping of runs, not started yet.
 pub struct Runs {
-    store: Store,
+    store: Arc<Store>,
     tell: mpsc::Sender<Told>,
 }
 
@@ -45,8 +47,13 @@ impl Runs {
     /// Records in the panel's `namespace`. The second half is the publisher's.
     pub fn new(client: Client, namespace: &str) -> (Self, Records) {
         let (tell, told) = mpsc::channel(ON_THE_WAY);
-        let store = Store::new(client, namespace);
+        let store = Arc::new(Store::new(client, namespace));
         (Self { store, tell }, Records { told })
+    }
+
+    /// The same records, to be read.
+    pub fn archive(&self) -> Archive {
+        Archive::new(Arc::clone(&self.store))
     }
 
     /// Reads the records, then writes until `shutdown`, and once more what is under way then. The task ends only then.

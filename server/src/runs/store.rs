@@ -103,15 +103,24 @@ impl Store {
         Ok(runs)
     }
 
+    /// All runs of a seat that this program can read.
+    pub(super) async fn of_seat(&self, seat: &str) -> Result<Vec<Run>, CallError> {
+        let records = self.calls.list(Some(&of_seat(seat))).await?;
+        Ok(records.iter().filter_map(readable).collect())
+    }
+
+    /// The run of the load with this UID.
+    pub(super) async fn one(&self, uid: &str) -> Result<Option<Run>, CallError> {
+        let record = self.calls.get(&name_of(uid)).await?;
+        Ok(record.as_ref().and_then(readable))
+    }
+
     /// A record's run; `None` if it is gone, or cannot be read by this program, which is logged.
     async fn read(&self, name: String) -> Result<Option<Run>, Error> {
         let Some(record) = self.calls.get(&name).await? else {
             return Ok(None);
         };
-        let run = run_of(&record);
-        Ok(run
-            .inspect_err(|error| tracing::warn!(name, error = chain(error), "a run is left out"))
-            .ok())
+        Ok(readable(&record))
     }
 
     /// Sees that the record of this run holds it, but for so many milliseconds. Another replica may write it at the
@@ -226,9 +235,22 @@ fn held(run: &Run, merged: Run) -> Saved {
     Saved::Held((run.lacks_ms(&merged) > 0).then(|| Box::new(merged)))
 }
 
+/// A record's run; `None` if it cannot be read by this program, which is logged.
+fn readable(record: &ConfigMap) -> Option<Run> {
+    let unreadable = |error: &RecordError| {
+        let name = record.name_any();
+        tracing::warn!(name, error = chain(error), "a run is left out");
+    };
+    run_of(record).inspect_err(unreadable).ok()
+}
+
 /// The UID is the API server's, so it can be part of a name.
 fn record_name(run: &Run) -> String {
-    format!("run-{}", run.load.uid)
+    name_of(&run.load.uid)
+}
+
+fn name_of(uid: &str) -> String {
+    format!("run-{uid}")
 }
 
 fn of_seat(seat: &str) -> String {

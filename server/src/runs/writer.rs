@@ -48,7 +48,7 @@ const READ_MS: i64 = 60 * 60_000;
 
 /// Writes the records. Owned by its task.
 pub(super) struct Writer {
-    store: Store,
+    store: Arc<Store>,
     published: Arc<Published>,
     tell: mpsc::Sender<Told>,
     started: Instant,
@@ -78,7 +78,11 @@ struct Due {
 }
 
 impl Writer {
-    pub(super) fn new(store: Store, published: Arc<Published>, tell: mpsc::Sender<Told>) -> Self {
+    pub(super) fn new(
+        store: Arc<Store>,
+        published: Arc<Published>,
+        tell: mpsc::Sender<Told>,
+    ) -> Self {
         Self {
             store,
             published,

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use app::model::{ClassPhase, History, LoadSettings, Overview, Qr, SeatCard, Snapshot};
+use app::model::{
+    ClassPhase, History, LoadSettings, Overview, Qr, RunRecord, RunSummary, SeatCard, Snapshot,
+};
 use app::words;
 use app::workshop::{Class, Workshop};
 use async_trait::async_trait;
@@ -23,6 +25,7 @@ use super::viewer::Stranger;
 use crate::audit::{Actor, Audit, Outcome};
 use crate::error::{Result, chain};
 use crate::seats::{NewCode, SeatNumber, qr};
+use crate::workshop::Run;
 
 /// Loads stopped at the same time when all are stopped.
 const STOPS_AT_ONCE: usize = 8;
@@ -54,6 +57,51 @@ impl SeatSession {
     fn seen(&self) -> Option<Arc<Snapshot>> {
         self.state.published.snapshot(&self.namespace)
     }
+
+    /// The newest load's run as far as it was observed here: its record may be two minutes old.
+    fn observed_run(&self) -> Option<Run> {
+        let (published, snapshot) = (&self.state.published, self.seen()?);
+        let history = published.history(&self.namespace)?;
+        let load = snapshot.load.as_ref()?;
+        Run::cut(&history, &snapshot, load, published.now())
+    }
+
+    /// One run with what was observed here since it was recorded.
+    pub(super) async fn recorded(&self, uid: &str) -> app::Result<Run> {
+        let recorded = self.state.archive.one(&self.namespace, uid).await;
+        let observed = self.observed_run().filter(|run| run.load.uid == uid);
+        match (recorded, observed) {
+            (Ok(Some(recorded)), Some(observed)) => Ok(recorded.merge(&observed)),
+            (Ok(Some(run)), None) | (Ok(None) | Err(_), Some(run)) => Ok(run),
+            (Ok(None), None) => Err(app::Error::NotFound),
+            (Err(error), None) => Err(runs_unread(&error)),
+        }
+    }
+
+    async fn all_runs(&self) -> app::Result<Vec<Run>> {
+        let seat = self.actor.seat.ok_or(app::Error::Unauthenticated)?;
+        let archive = &self.state.archive;
+        let recorded = archive.of_seat(&seat.to_string(), &self.namespace).await;
+        let mut runs = recorded.map_err(|error| runs_unread(&error))?;
+        if let Some(observed) = self.observed_run() {
+            match runs
+                .iter_mut()
+                .find(|run| run.load.uid == observed.load.uid)
+            {
+                Some(recorded) => *recorded = recorded.merge(&observed),
+                None => runs.push(observed),
+            }
+        }
+        runs.sort_by_key(|run| std::cmp::Reverse(run.load.created));
+        Ok(runs)
+    }
+}
+
+fn runs_unread(error: &crate::error::Error) -> app::Error {
+    tracing::warn!(error = chain(error), "the runs of a seat cannot be read");
+    app::Error::Unavailable {
+        message: "The runs cannot be read now. Try again in a moment.".to_owned(),
+    }
 }
 
 #[async_trait]
@@ -66,6 +114,15 @@ impl Workshop for SeatSession {
     async fn history(&self) -> app::Result<History> {
         let history = self.state.published.history(&self.namespace);
         history.ok_or_else(not_seen_yet)
+    }
+
+    async fn runs(&self) -> app::Result<Vec<RunSummary>> {
+        let runs = self.all_runs().await?;
+        Ok(runs.iter().map(Run::summary).collect())
+    }
+
+    async fn run(&self, uid: &str) -> app::Result<RunRecord> {
+        self.recorded(uid).await.map(|run| run.record())
     }
 
     async fn deploy(&self, take_over: bool) -> app::Result<()> {
@@ -303,7 +360,7 @@ pub(super) async fn server_function(State(state): State<AppState>, request: Requ
 }
 
 /// Nobody is signed in: a form without JavaScript goes to the sign-in page, a script gets the error.
-fn refuse(stranger: Stranger, headers: &HeaderMap) -> Response {
+pub(super) fn refuse(stranger: Stranger, headers: &HeaderMap) -> Response {
     let is_form = headers
         .get(ACCEPT)
         .and_then(|accept| accept.to_str().ok())
@@ -337,11 +394,11 @@ async fn with_status(response: Response) -> Response {
     (parts, Body::from(bytes)).into_response()
 }
 
-fn error(error: &app::Error) -> Response {
+pub(super) fn error(error: &app::Error) -> Response {
     (status(error), axum::Json(error)).into_response()
 }
 
-fn status(error: &app::Error) -> StatusCode {
+pub(super) fn status(error: &app::Error) -> StatusCode {
     match error {
         app::Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         app::Error::Forbidden | app::Error::ClassOver => StatusCode::FORBIDDEN,

@@ -8,9 +8,11 @@ mod faults;
 mod files;
 mod headers;
 mod health;
+mod load_log;
 mod pages;
 mod public_url;
 mod refusals;
+mod runs;
 mod session;
 mod single_sign_on;
 mod viewer;
@@ -33,9 +35,11 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::cluster::Clients;
 use crate::commands::Commands;
 use crate::oidc::SingleSignOn;
 use crate::publish::Published;
+use crate::runs::Archive;
 use crate::seats::Seats;
 use crate::telemetry::{Http, Telemetry};
 
@@ -50,7 +54,10 @@ pub use refusals::Refusals;
 pub struct AppState {
     pub published: Arc<Published>,
     pub seats: Seats,
+    /// For what is read as an attendee.
+    pub clients: Clients,
     pub commands: Commands,
+    pub archive: Archive,
     pub site: Arc<Site>,
     pub public_url: Arc<PublicUrl>,
     pub load_defaults: LoadSettings,
@@ -90,6 +97,9 @@ const TABLE: &[Route] = &[
     ("/seats", Briefly, || get(pages::seats)),
     // Nothing is here but in a demo, as at the addresses of its acts below.
     ("/faults", Briefly, || get(pages::faults)),
+    ("/runs", Briefly, || get(runs::list)),
+    ("/runs/{run}", Briefly, || get(runs::one)),
+    ("/load.log", Briefly, || get(load_log::download)),
     ("/sign-in", Briefly, || get(pages::sign_in)),
     ("/join", Briefly, || get(pages::join)),
     ("/session", Briefly, || {
@@ -103,6 +113,8 @@ const TABLE: &[Route] = &[
     ("/api/start_load", Briefly, || post(act::server_function)),
     ("/api/stop_load", Briefly, || post(act::server_function)),
     ("/api/clean_up", Briefly, || post(act::server_function)),
+    ("/api/list_runs", Briefly, || post(act::server_function)),
+    ("/api/open_run", Briefly, || post(act::server_function)),
     ("/api/stop_seat_load", Briefly, || {
         post(act::server_function)
     }),

@@ -1,9 +1,10 @@
 //! The pages: who may see which, and their rendering on the server.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use app::model::{Claimed, SessionEnd, SignIn};
-use app::workshop::{PageContext, Viewer};
+use app::workshop::{PageContext, Viewer, Workshop};
 use app::{FirstPaint, Seen};
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -121,6 +122,40 @@ pub(super) async fn sign_in_again(
     let context = state.page_context(None);
     let request = request_of_sign_in(headers);
     render(state, context, Some(sign_in), status, request).await
+}
+
+/// Whose page it is, and what it may ask for; for others the answer that sends them away.
+pub(super) async fn attendee(
+    state: &AppState,
+    headers: &HeaderMap,
+    client: Option<IpAddr>,
+) -> Result<(PageContext, String, Arc<dyn Workshop>), Response> {
+    let context = viewer(state, headers, client).await?;
+    match &context.viewer {
+        Viewer::Attendee {
+            namespace,
+            workshop,
+            ..
+        } => {
+            let (namespace, workshop) = (namespace.clone(), Arc::clone(workshop));
+            Ok((context, namespace, workshop))
+        }
+        Viewer::Instructor { .. } => Err(Redirect::to("/seats").into_response()),
+        Viewer::Anonymous => Err(Redirect::to("/sign-in").into_response()),
+    }
+}
+
+/// Renders the page at the request's path from this.
+pub(super) async fn show(
+    state: &AppState,
+    context: PageContext,
+    seen: Seen,
+    status: StatusCode,
+    request: Request,
+) -> Response {
+    let panel = Some(context.panel.clone());
+    let first_paint = FirstPaint { panel, seen };
+    render_paint(state, context, first_paint, None, status, request).await
 }
 
 /// What the page of a signed-in person gets; for others the answer that sends them away.

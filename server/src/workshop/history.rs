@@ -1,8 +1,8 @@
 //! What was observed, as the chart needs it: states, samples and the intervals in which each source was read.
 
 use app::model::{
-    AutoscalerState, CpuSample, History, Interval, LoadSample, Observed, PodCounts, PodRole,
-    PodState, Rescale, SourceState, Sources, TimeMs,
+    AutoscalerState, CpuSample, History, Interval, LoadLogTail, LoadSample, Observed, PodCounts,
+    PodRole, PodState, Rescale, SourceState, Sources, TimeMs,
 };
 
 use super::looks::Looks;
@@ -25,6 +25,8 @@ pub struct Recorder {
     rescales: Vec<Rescale>,
     /// The newest sample of a load's log that was told.
     load: Option<TimeMs>,
+    /// The pod whose log was told, and the time and number of the last line.
+    log: Option<(String, (TimeMs, u64))>,
 }
 
 impl Recorder {
@@ -38,6 +40,9 @@ impl Recorder {
         self.observed.clone_from(&told.observed);
         self.scrape = self.scrape.max(told.cpu.last().map(|sample| sample.time));
         self.load = self.load.max(told.load.last().map(|sample| sample.time));
+        if !told.log.is_empty() {
+            self.log = Some((told.log.pod_uid.clone(), told.log.end()));
+        }
         if self.rescales.is_empty() {
             let newest = told.rescales.len().saturating_sub(RESCALES_KEPT);
             self.rescales = told.rescales[newest..].to_vec();
@@ -142,6 +147,18 @@ impl Recorder {
         samples.retain(|sample| self.load.is_none_or(|told| sample.time > told));
         self.load = self.load.max(samples.last().map(|sample| sample.time));
         samples
+    }
+
+    /// Takes lines of a load's log; keeps those that were not told.
+    pub fn log(&mut self, mut lines: LoadLogTail) -> LoadLogTail {
+        let told = self.log.as_ref().filter(|(pod, _)| *pod == lines.pod_uid);
+        if let Some((_, told)) = told {
+            lines.lines.retain(|line| (line.time, line.n) > *told);
+        }
+        if !lines.lines.is_empty() {
+            self.log = Some((lines.pod_uid.clone(), lines.end()));
+        }
+        lines
     }
 
     /// Opens and closes the observed intervals. Returns true if any changed.

@@ -4,8 +4,12 @@
 //! that any headless Locust prints (`print_stats` in `locust/stats.py`, 2.32.2). Where the first is there, the second
 //! only gives the totals at the end.
 
-use app::model::{LoadFigures, LoadSample, TimeMs};
+mod tables;
+
+use app::model::{LineKind, LoadFigures, LoadSample, LoadTables, LogLine, TimeMs};
 use serde::Deserialize;
+
+use tables::Tables;
 
 /// What a load's log has told so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,8 +36,18 @@ pub struct LocustLog {
     pub error: Option<String>,
     /// The panel's own line was seen, so the table is not needed.
     own_line: bool,
-    /// The lines of the error report follow.
-    in_error_report: bool,
+    tables: Tables,
+    /// Lines that were read so far.
+    lines: u64,
+}
+
+/// What one line tells.
+#[derive(Debug, Default, PartialEq)]
+pub struct Read {
+    /// The line itself, unless it was read before.
+    pub line: Option<LogLine>,
+    /// Its figures, if they are of now.
+    pub sample: Option<LoadSample>,
 }
 
 /// The panel's own line: `{"workshop_load":{…}}`.
@@ -68,18 +82,19 @@ impl LocustLog {
         self.repeated = self.newest.map(|newest| (newest, self.at_newest));
     }
 
-    /// Takes one line as `GET …/log?timestamps=true` gives it: a timestamp, a space, the line. Returns a sample if the
-    /// line is one.
-    pub fn read(&mut self, line: &str) -> Option<LoadSample> {
+    /// Takes one line as `GET …/log?timestamps=true` gives it: a timestamp, a space, the line.
+    pub fn read(&mut self, line: &str) -> Read {
         let (timestamp, line) = line.split_once(' ').unwrap_or((line, ""));
-        let timestamp: jiff::Timestamp = timestamp.parse().ok()?;
+        let Ok(timestamp) = timestamp.parse::<jiff::Timestamp>() else {
+            return Read::default();
+        };
         if let Some((until, lines)) = &mut self.repeated {
             if timestamp < *until {
-                return None;
+                return Read::default();
             }
             if timestamp == *until && *lines > 0 {
                 *lines -= 1;
-                return None;
+                return Read::default();
             }
             self.repeated = None;
         }
@@ -89,30 +104,51 @@ impl LocustLog {
             1
         };
         self.newest = Some(timestamp);
-        self.read_line(TimeMs(timestamp.as_millisecond()), line.trim_end())
+        self.lines += 1;
+        let (time, line) = (TimeMs(timestamp.as_millisecond()), line.trim_end());
+        let (kind, sample) = self.read_line(time, line);
+        Read {
+            line: Some(LogLine::new(self.lines, time, kind, line)),
+            sample,
+        }
     }
 
-    fn read_line(&mut self, time: TimeMs, line: &str) -> Option<LoadSample> {
+    /// Locust's last tables: the final ones once they are there, or what there is when the log `is_over`.
+    pub fn tables(&self, is_over: bool) -> Option<LoadTables> {
+        self.tables.last(is_over)
+    }
+
+    fn read_line(&mut self, time: TimeMs, line: &str) -> (LineKind, Option<LoadSample>) {
         if line.starts_with("{\"workshop_load\"") {
-            let own: OwnLine = serde_json::from_str(line).ok()?;
-            return Some(self.own_figures(time, &own.workshop_load));
-        }
-        if let Some(row) = Row::aggregated(line) {
-            return self.row(time, &row);
+            return match serde_json::from_str::<OwnLine>(line) {
+                Ok(own) => {
+                    let sample = self.own_figures(time, &own.workshop_load);
+                    (LineKind::Figures, Some(sample))
+                }
+                Err(_) => (LineKind::Said, None),
+            };
         }
         if let Some((level, message)) = logged(line) {
-            self.in_error_report = false;
+            self.tables.close();
             self.message(time, level, message);
-        } else if line == "Error report" {
-            self.in_error_report = true;
-        } else if self.in_error_report {
+            return (LineKind::Said, None);
+        }
+        let is_table = self.tables.take(line);
+        if let Some(row) = Row::aggregated(line) {
+            return (LineKind::Table, self.row(time, &row));
+        }
+        if self.tables.in_errors() {
             if let Some(error) = reported_error(line) {
                 self.error = Some(error.to_owned());
             }
-        } else if let Some(error) = fatal_error(line) {
+        } else if !is_table && let Some(error) = fatal_error(line) {
             self.error = Some(error.to_owned());
         }
-        None
+        let kind = match is_table {
+            true => LineKind::Table,
+            false => LineKind::Said,
+        };
+        (kind, None)
     }
 
     fn message(&mut self, time: TimeMs, level: &str, message: &str) {
@@ -232,8 +268,13 @@ fn reported_error(line: &str) -> Option<&str> {
     Some(error.trim())
 }
 
-/// What Locust writes when it cannot start: `locust: error: …`, or the last line of a Python traceback.
+/// What Locust writes when it cannot start: `locust: error: …`, `Could not find '…'. …`, or the last line of a Python
+/// traceback.
 fn fatal_error(line: &str) -> Option<&str> {
+    if line.starts_with("Could not find '") {
+        let end = line.find("'. ").map_or(line.len(), |end| end + 2);
+        return Some(&line[..end]);
+    }
     if let Some((_, error)) = line.split_once("error: ") {
         return Some(error);
     }
@@ -250,7 +291,8 @@ mod tests {
         let mut log = LocustLog::default();
         let mut samples = Vec::new();
         for (second, line) in lines.iter().enumerate() {
-            samples.extend(log.read(&format!("2026-11-24T12:00:{second:02}.5Z {line}")));
+            let read = log.read(&format!("2026-11-24T12:00:{second:02}.5Z {line}"));
+            samples.extend(read.sample);
         }
         (log, samples)
     }
@@ -332,7 +374,10 @@ mod tests {
         let mut log = LocustLog::default();
         let all = [line(1), line(2), line(2), line(2), line(3)];
         let count = |log: &mut LocustLog, lines: &[String]| {
-            lines.iter().filter(|line| log.read(line).is_some()).count()
+            lines
+                .iter()
+                .filter(|line| log.read(line).sample.is_some())
+                .count()
         };
         assert_eq!(count(&mut log, &all[..3]), 3, "lines may share a time");
         log.resume();

@@ -3,8 +3,8 @@
 //! The publisher keeps one for each seat and calls [`Memory::observe`] for each change.
 
 use app::model::{
-    Explanation, Finding, History, LoadMark, LoadSample, LoadStage, Phase, PodRole, Snapshot,
-    SourceState, Sources, TimeMs, Unwatched,
+    Explanation, Finding, History, LoadLogTail, LoadMark, LoadSample, LoadStage, Phase, PodRole,
+    Snapshot, SourceState, Sources, TimeMs, Unwatched,
 };
 use autoscaling::replica_calculator::PodState as CountedPod;
 
@@ -40,6 +40,7 @@ pub struct LoadLog<'a> {
     pub pod_uid: &'a str,
     pub log: &'a LocustLog,
     pub new_samples: Vec<LoadSample>,
+    pub new_lines: LoadLogTail,
     /// Its stream is open.
     pub streaming: bool,
 }
@@ -134,6 +135,13 @@ impl Memory {
         let streaming = log.as_ref().is_some_and(|log| log.streaming);
         if let Some(log) = log {
             appended.load = self.recorder.load(log.new_samples);
+            if let Some(load) = self.load.of_pod(log.pod_uid) {
+                let load = load.to_owned();
+                appended.log = self.recorder.log(LoadLogTail {
+                    load,
+                    ..log.new_lines
+                });
+            }
         }
         let intervals = self.recorder.sources(sources, streaming, now);
         self.recorder.forget_before(now.plus_ms(-keep_ms));
@@ -185,7 +193,8 @@ impl Memory {
             || !(appended.is_empty()
                 && appended.looks.is_empty()
                 && appended.rescales.is_empty()
-                && appended.marks.is_empty());
+                && appended.marks.is_empty()
+                && appended.log.is_empty());
         let follow = self
             .load
             .pod_to_follow(&found)

@@ -3,11 +3,13 @@
 //!
 //! `runs/` keeps the records; nothing here knows where.
 
+pub mod csv;
 mod merge;
 mod record;
 mod stretches;
+mod summary;
 
-use app::model::{History, LoadState, Snapshot, SourceState, TimeMs};
+use app::model::{History, LoadLogTail, LoadState, Snapshot, SourceState, TimeMs};
 use serde::{Deserialize, Serialize};
 
 pub use merge::merge;
@@ -95,7 +97,10 @@ impl Run {
         let over = Over::of(load, snapshot, now);
         let from = load.created.plus_ms(-LEAD_MS);
         let until = over.map_or(now, |(at, _)| at.min(now));
-        let history = merge::cut(history, from, until);
+        let mut history = merge::cut(history, from, until);
+        if history.log.load != load.uid {
+            history.log = LoadLogTail::default();
+        }
         if history.observed.cluster.is_empty() {
             return None;
         }
@@ -160,6 +165,7 @@ impl Run {
     pub fn holds(&self, other: &Self, slack_ms: i64) -> bool {
         (self.over.is_some() || other.over.is_none())
             && (self.load.end.is_some() || other.load.end.is_none())
+            && (self.history.log.tables.is_some() || other.history.log.tables.is_none())
             && self.lacks_ms(other) <= slack_ms
     }
 

@@ -135,6 +135,7 @@ impl Panel {
             },
             shutdown.clone(),
         );
+        let archive = runs.archive();
         let runs = runs.start(Arc::clone(&published), shutdown.clone());
         let limits = LoadLimits {
             users: 500,
@@ -148,6 +149,8 @@ impl Panel {
         let state = AppState {
             published: Arc::clone(&published),
             seats: known.clone(),
+            clients: clients.clone(),
+            archive,
             commands: Commands::new(
                 clients,
                 Settings::default(),

@@ -2,7 +2,7 @@
 //! have the time at which a panel saw them, so the same change is told twice by two panels, some milliseconds apart:
 //! they are taken by stretches of time, never one by one.
 
-use app::model::{History, Observed, PodCounts, TimeMs};
+use app::model::{History, LoadLogTail, Observed, PodCounts, TimeMs};
 
 use super::super::history::SAME_SCRAPE_MS;
 use super::stretches::{Stretch, clip, intervals, minus, stretches, union};
@@ -32,6 +32,7 @@ pub(super) fn cut(history: &History, from: TimeMs, until: TimeMs) -> History {
         rescales: kept(&history.rescales, |rescale| within(rescale.time)),
         load: kept(&history.load, |sample| within(sample.time)),
         marks: kept(&history.marks, |mark| within(mark.time)),
+        log: history.log.clone(),
         observed: Observed {
             cluster: clipped(&history.observed.cluster),
             metrics: clipped(&history.observed.metrics),
@@ -80,12 +81,19 @@ pub fn merge(base: &History, other: &History) -> History {
             SAME_MARK_MS,
             |a, b| a.on == b.on,
         ),
+        log: newer(&base.log, &other.log).clone(),
         observed: Observed {
             cluster: both(&base.observed.cluster, &other.observed.cluster),
             metrics: both(&base.observed.metrics, &other.observed.metrics),
             load: both(&base.observed.load, &other.observed.load),
         },
     }
+}
+
+/// The log that was read further: each is the end of one log, so they are not put together.
+pub(super) fn newer<'a>(one: &'a LoadLogTail, other: &'a LoadLogTail) -> &'a LoadLogTail {
+    let read = |log: &LoadLogTail| (log.end().0, log.tables.is_some(), log.lines.len());
+    if read(other) > read(one) { other } else { one }
 }
 
 fn states(base: &History, seen: &[Stretch], other: &History, more: &[Stretch]) -> Vec<PodCounts> {

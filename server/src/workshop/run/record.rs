@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use app::model::{History, TimeMs};
+use app::model::{History, LineKind, TimeMs};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -115,6 +115,10 @@ fn thinned(history: &History, step_ms: i64) -> History {
     let mut thin = history.clone();
     thin.load = sparse(&history.load, |sample| sample.time, step_ms);
     thin.cpu = sparse(&history.cpu, |sample| sample.time, step_ms);
+    // What the log's figures told is in the samples; its last tables stay.
+    thin.log
+        .lines
+        .retain(|line| line.kind == LineKind::Said && step_ms < STATES_FROM_MS);
     if step_ms >= STATES_FROM_MS {
         thin.pods = lasting(&history.pods, |state| state.time, step_ms);
         thin.looks = lasting(&history.looks, |look| look.time, step_ms);
