@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TimeMs;
+use super::{EventLine, TimeMs, event};
 
 /// A window of what was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct History {
     pub load: Vec<LoadSample>,
     /// When loads went on and off.
     pub marks: Vec<LoadMark>,
+    /// The newest events of the namespace; a repeat replaces the one of the same `uid`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventLine>,
     pub observed: Observed,
 }
 
@@ -119,6 +122,7 @@ impl History {
         self.rescales.extend(newer.rescales);
         self.load.extend(newer.load);
         self.marks.extend(newer.marks);
+        event::append(&mut self.events, newer.events);
         self.observed = newer.observed;
         self.forget_before(keep_from);
     }
@@ -140,6 +144,8 @@ impl History {
             .drain(..self.load.partition_point(|s| s.time < keep_from));
         self.marks
             .drain(..self.marks.partition_point(|m| m.time < keep_from));
+        self.events
+            .drain(..self.events.partition_point(|e| e.time < keep_from));
     }
 
     /// True if there is nothing to draw.

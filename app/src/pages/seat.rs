@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    ChartPanel, ControlBar, Header, LoopStrip, PodsTable, Tab, TabPanel, Tabs, WhyPanel,
-    provide_chosen,
+    ChartPanel, ControlBar, EventsPanel, Header, LoopStrip, PodsTable, Tab, TabPanel, Tabs,
+    WhyPanel, events_count, provide_chosen,
 };
 use crate::first_paint::{FirstPaint, Seen, use_first_paint};
 use crate::live::LiveState;
@@ -61,7 +61,10 @@ fn Seat(
         live.state
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
-    let panels = vec![TabPanel::new(Tab::Pods, view! { <PodsTable live /> }).counted(pods)];
+    let panels = vec![
+        TabPanel::new(Tab::Pods, view! { <PodsTable live /> }).counted(pods),
+        TabPanel::new(Tab::Events, view! { <EventsPanel live /> }).counted(events_count(live)),
+    ];
     view! {
         <Title text=title />
         <div class="page seat" data-connection=move || format!("{:?}", live.connection.get())>

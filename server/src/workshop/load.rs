@@ -405,7 +405,8 @@ fn run_time(value: &str) -> Option<u32> {
     u32::try_from(seconds).ok()
 }
 
-fn belongs(pod: &Pod, job_uid: &str) -> bool {
+/// Whether a pod is of the Job with this UID.
+pub(super) fn belongs(pod: &Pod, job_uid: &str) -> bool {
     let owners = pod.metadata.owner_references.iter().flatten();
     let labels = pod.metadata.labels.as_ref();
     let label = labels.and_then(|labels| labels.get("batch.kubernetes.io/controller-uid"));

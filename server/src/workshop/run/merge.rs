@@ -2,7 +2,7 @@
 //! have the time at which a panel saw them, so the same change is told twice by two panels, some milliseconds apart:
 //! they are taken by stretches of time, never one by one.
 
-use app::model::{History, Observed, PodCounts, TimeMs};
+use app::model::{EventLine, History, Observed, PodCounts, TimeMs};
 
 use super::super::history::SAME_SCRAPE_MS;
 use super::stretches::{Stretch, clip, intervals, minus, stretches, union};
@@ -32,6 +32,12 @@ pub(super) fn cut(history: &History, from: TimeMs, until: TimeMs) -> History {
         rescales: kept(&history.rescales, |rescale| within(rescale.time)),
         load: kept(&history.load, |sample| within(sample.time)),
         marks: kept(&history.marks, |mark| within(mark.time)),
+        events: history
+            .events
+            .iter()
+            .filter(|event| within(event.time))
+            .cloned()
+            .collect(),
         observed: Observed {
             cluster: clipped(&history.observed.cluster),
             metrics: clipped(&history.observed.metrics),
@@ -80,12 +86,27 @@ pub fn merge(base: &History, other: &History) -> History {
             SAME_MARK_MS,
             |a, b| a.on == b.on,
         ),
+        events: events(&base.events, &other.events),
         observed: Observed {
             cluster: both(&base.observed.cluster, &other.observed.cluster),
             metrics: both(&base.observed.metrics, &other.observed.metrics),
             load: both(&base.observed.load, &other.observed.load),
         },
     }
+}
+
+/// By their UIDs; of two tellings of one event the one that counted more.
+fn events(base: &[EventLine], other: &[EventLine]) -> Vec<EventLine> {
+    let mut all = base.to_vec();
+    for event in other {
+        match all.iter_mut().find(|known| known.uid == event.uid) {
+            Some(known) if known.time < event.time => known.clone_from(event),
+            Some(_) => {}
+            None => all.push(event.clone()),
+        }
+    }
+    all.sort_by_key(|event| event.time);
+    all
 }
 
 fn states(base: &History, seen: &[Stretch], other: &History, more: &[Stretch]) -> Vec<PodCounts> {
