@@ -6,7 +6,9 @@ mod class_access;
 mod confirmation;
 mod connection_badge;
 mod control_bar;
+mod events_panel;
 mod fault_board;
+mod findings;
 mod header;
 mod kept;
 mod load_form;
@@ -23,6 +25,7 @@ mod why_panel;
 
 pub(crate) use chart_panel::ChartPanel;
 pub(crate) use control_bar::ControlBar;
+pub(crate) use events_panel::{EventsPanel, events_count};
 pub(crate) use fault_board::FaultBoard;
 pub(crate) use header::Header;
 pub(crate) use load_log_panel::LoadLogPanel;

@@ -308,13 +308,7 @@ fn deployed(snapshot: &Snapshot, now: TimeMs) -> Controls {
 }
 
 fn hinders_deploy(finding: &Finding) -> bool {
-    matches!(
-        finding,
-        Finding::ImagePull { .. }
-            | Finding::CrashLoop { .. }
-            | Finding::PodsRefused { .. }
-            | Finding::Unschedulable { .. }
-    )
+    finding.hinders_deploy()
 }
 
 fn deploying_line(snapshot: &Snapshot, now: TimeMs) -> String {

@@ -339,3 +339,77 @@ fn the_wait_for_scale_down_ends_at_the_foretold_look() {
     let down = history.rescales.last().unwrap().time;
     assert!(down.seconds_since(until.unwrap()).abs() < 1.0);
 }
+
+/// A recording of `simulator/tests/recordings`, in the form of the fixtures.
+fn recorded(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../simulator/tests/recordings");
+    let file = std::fs::File::open(format!("{folder}/{name}/events.jsonl.gz")).unwrap();
+    let text = std::io::read_to_string(flate2::read::GzDecoder::new(file)).unwrap();
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut event: Value = serde_json::from_str(line).unwrap();
+        match event["kind"].as_str().unwrap() {
+            "Step" | "StepEnd" | "LogEnd" | "Trouble" | "End" => continue,
+            "PodMetrics" => {
+                let object = event["object"].take();
+                event["pod"] = object["metadata"]["name"].clone();
+                event["cpu"] = object["containers"][0]["usage"]["cpu"].clone();
+                event["timestamp"] = object["timestamp"].clone();
+                event["window"] = object["window"].clone();
+            }
+            _ => {}
+        }
+        lines.push(event.to_string());
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn nothing_is_found_in_a_healthy_recording_and_one_trouble_in_the_others() {
+    type Is = fn(&Finding) -> bool;
+    let none: Is = |_| false;
+    let image: Is = |f| matches!(f, Finding::ImagePull { .. });
+    let refused: Is = |f| matches!(f, Finding::PodsRefused { .. });
+    let hot: Is = |f| matches!(f, Finding::OneHotPod { .. });
+    for (name, expected) in [
+        ("deploy-idle", none),
+        ("load-and-stop", none),
+        ("rolling-update", none),
+        ("scale-up-policies", none),
+        ("settles-below-maximum", none),
+        ("keep-alive", hot),
+        ("bad-image", image),
+        ("quota", refused),
+    ] {
+        let mut found = 0;
+        for moment in play(&recorded(name)).0 {
+            for finding in &moment.snapshot.findings {
+                assert!(expected(finding), "{name} at {:.1}: {finding:?}", moment.t);
+                found += 1;
+            }
+        }
+        let is_healthy = [
+            "deploy-idle",
+            "load-and-stop",
+            "rolling-update",
+            "scale-up-policies",
+            "settles-below-maximum",
+        ];
+        assert_eq!(found == 0, is_healthy.contains(&name), "{name}: {found}");
+    }
+}
+
+#[test]
+fn events_of_a_real_run_are_told_once_each_and_its_warnings_are_normal() {
+    for recording in [recorded("load-and-stop"), recorded("deploy-idle")] {
+        let (_, history) = play(&recording);
+        assert!(history.events.len() > 8);
+        let mut uids: Vec<_> = history.events.iter().map(|event| &event.uid).collect();
+        uids.sort();
+        uids.dedup();
+        assert_eq!(uids.len(), history.events.len());
+        for event in history.events.iter().filter(|event| event.warning) {
+            assert!(event.normal.is_some(), "{event:?}");
+        }
+    }
+}

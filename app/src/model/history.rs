@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LoadLogTail, TimeMs};
+use super::{EventLine, LoadLogTail, TimeMs, event};
 
 /// A window of what was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct History {
     /// The end of the newest load's log: lines that are new, and the last tables.
     #[serde(default, skip_serializing_if = "LoadLogTail::is_empty")]
     pub log: LoadLogTail,
+    /// The newest events of the namespace; a repeat replaces the one of the same `uid`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventLine>,
     pub observed: Observed,
 }
 
@@ -123,6 +126,7 @@ impl History {
         self.load.extend(newer.load);
         self.marks.extend(newer.marks);
         self.log.append(newer.log);
+        event::append(&mut self.events, newer.events);
         self.observed = newer.observed;
         self.forget_before(keep_from);
     }
@@ -144,6 +148,8 @@ impl History {
             .drain(..self.load.partition_point(|s| s.time < keep_from));
         self.marks
             .drain(..self.marks.partition_point(|m| m.time < keep_from));
+        self.events
+            .drain(..self.events.partition_point(|e| e.time < keep_from));
     }
 
     /// True if there is nothing to draw.

@@ -4,6 +4,7 @@
 
 mod autoscaler;
 mod class;
+mod event;
 mod explanation;
 mod faults;
 mod finding;
@@ -24,9 +25,10 @@ mod time;
 
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
 pub use class::{ClassPhase, Qr, SeatCard};
+pub use event::{EventLine, MOST_EVENTS, NormalWarning};
 pub use explanation::Explanation;
 pub use faults::{FaultStates, SeatFault, Sentinel, Switch, SwitchState, SwitchValue};
-pub use finding::Finding;
+pub use finding::{Finding, Notice};
 pub use history::{
     CpuSample, History, Interval, LoadMark, LoadSample, Look, Observed, PodCounts, Rescale,
 };

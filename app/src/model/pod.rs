@@ -39,6 +39,9 @@ pub struct PodState {
     pub cpu: Option<PodCpu>,
     /// Why it does not run, in the kubelet's or the scheduler's words.
     pub message: Option<String>,
+    /// How a container ended before its last restart: `OOMKilled, exit code 137`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_end: Option<String>,
 }
 
 /// One sample of metrics.k8s.io for one pod.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AutoscalerState, Explanation, Finding, LoadState, PodRole, PodState, TimeMs};
+use super::{AutoscalerState, Explanation, Finding, LoadState, Notice, PodRole, PodState, TimeMs};
 
 /// One namespace as the cluster's objects tell it, made by `server/src/workshop/snapshot.rs`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Snapshot {
     pub explanation: Explanation,
     /// Troubles, most important first.
     pub findings: Vec<Finding>,
+    /// What is in the namespace besides the workshop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
     pub sources: Sources,
 }
 

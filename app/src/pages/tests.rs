@@ -426,3 +426,59 @@ fn page_without_data_offers_a_way_out() {
     let html = render("/", FirstPaint::default(), None);
     assert!(html.contains("Sign out"));
 }
+
+#[test]
+fn events_and_pods_are_readable_before_webassembly() {
+    let html = render("/", mid_load(), None);
+    write("events", &html);
+    for text in [
+        "normal at the start",
+        "New size: 8; reason: cpu resource utilization (percentage of request) above target",
+        "×2 since 14:00:15",
+        "Nothing is wrong.",
+        "＋ new",
+        "webapp-…-mj22j",
+        "locust-…-rjdcm",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    let place = |text: &str| html.find(text).unwrap();
+    assert!(
+        place("webapp-…-gpz5k") < place("webapp-…-cfzw8"),
+        "the busiest first"
+    );
+}
+
+#[test]
+fn troubles_are_told_in_full_and_markup_in_them_is_text() {
+    let (mut snapshot, mut history) = samples::mid_load();
+    snapshot.findings = vec![
+        Finding::ConfigMissing {
+            pod: "webapp-d5b46ffdb-mj22j".to_owned(),
+            object: "ConfigMap".to_owned(),
+            name: "webapp-code".to_owned(),
+            message: "configmap \"webapp-code\" not found".to_owned(),
+        },
+        Finding::OneHotPod {
+            pod: "webapp-d5b46ffdb-gpz5k".to_owned(),
+            percent: 198,
+            idle: 3,
+        },
+    ];
+    snapshot.notices = vec![crate::model::Notice::Pods {
+        names: vec!["debug".to_owned()],
+    }];
+    history.events[0].message = "<script>alert(1)</script>".to_owned();
+    let html = render("/", seat(snapshot, history), None);
+    write("findings", &html);
+    for text in [
+        "The pod waits: ConfigMap webapp-code is missing, or a key of it.",
+        "kubectl describe pod webapp-d5b46ffdb-mj22j -n workshop-user-7",
+        "One pod works, 3 are idle: connections stay on the first pod.",
+        "Pod debug is no part of the workshop.",
+        "&lt;script>alert(1)",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
+    assert!(!html.contains("<script>alert(1)"));
+}

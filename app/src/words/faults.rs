@@ -147,13 +147,13 @@ pub fn seen(switch: Switch) -> &'static str {
             "“metrics-server does not answer”, after 10 s. The number of pods stays as it is."
         }
         Switch::MetricsLate => {
-            "nothing is called wrong: samples grow old, and each step takes longer."
+            "“CPU samples come late”, from the next sample on. Each step takes longer."
         }
         Switch::KedaAbsent => {
             "“This cluster has no KEDA”, within half a minute. No scaling until it is back."
         }
         Switch::KedaOperatorAway => {
-            "nothing while the app runs, since the HPA needs no KEDA; after Deploy no HPA comes, and Clean up hangs."
+            "nothing while the app runs, since the HPA needs no KEDA; 15 s after Deploy “KEDA has not touched ScaledObject webapp”, and Clean up hangs: “cannot go”."
         }
         Switch::ApiServerAway => {
             "“The cluster does not answer”, within seconds, with the last known state. Buttons are off."
@@ -196,7 +196,7 @@ pub fn sentinel_does(sentinel: Sentinel) -> &'static str {
             "The app ends a second after each start. “The container … ends again and again.”"
         }
         Sentinel::OutOfMemory => {
-            "The app needs more memory than its limit and is killed. “The container … ends again and again.”"
+            "The app needs more memory than its limit and is killed. “Container webapp was killed.”"
         }
         Sentinel::NoNode => {
             "The pod wants a node with a label that none has. “1 pod finds no node.”"
@@ -205,13 +205,13 @@ pub fn sentinel_does(sentinel: Sentinel) -> &'static str {
             "A ResourceQuota allows no new pod. “Quota faults is full”, as soon as a pod is to start."
         }
         Sentinel::ConfigMapMissing => {
-            "The new pod mounts a ConfigMap that is not there: it stays in ContainerCreating."
+            "The new pod mounts a ConfigMap that is not there. “The pod waits: ConfigMap … is missing.”"
         }
         Sentinel::NeverReady => {
-            "The readiness probe asks a port that nobody serves: the new pod runs and is never ready."
+            "The readiness probe asks a port that nobody serves. “1 pod runs but is not ready”, after 45 s."
         }
         Sentinel::LoadFails => {
-            "A load is started whose program ends with an error. “The load failed.”"
+            "A load is started whose program ends with an error. “Locust ended before it sent a request.”"
         }
     }
 }

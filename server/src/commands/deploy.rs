@@ -210,6 +210,7 @@ mod tests {
             load: None,
             explanation: Explanation::NothingDeployed,
             findings: Vec::new(),
+            notices: Vec::new(),
             sources,
         }
     }

@@ -132,6 +132,7 @@ pub fn event_time(event: &Event) -> Option<app::model::TimeMs> {
         .and_then(|series| series.last_observed_time.as_ref().map(micro_time_ms))
         .or_else(|| event.last_timestamp.as_ref().map(time_ms))
         .or_else(|| event.event_time.as_ref().map(micro_time_ms))
+        .or_else(|| event.first_timestamp.as_ref().map(time_ms))
         .or_else(|| event.metadata.creation_timestamp.as_ref().map(time_ms))
 }
 

@@ -12,7 +12,8 @@ use super::locust_log::LocustLog;
 use super::recognise::{Recognised, created};
 use super::run::Run;
 use known::Known;
-use pods::{belongs, has_started, started};
+pub(super) use pods::belongs;
+use pods::{has_started, started};
 
 /// A load without a readable log counts as running when its container has run for this long: Locust starts its users
 /// about a second after its container (recorded: 1.1 s).

@@ -8,7 +8,8 @@ use app::model::{
 };
 use autoscaling::replica_calculator::PodState as CountedPod;
 
-use super::diagnose::{self, Symptoms};
+use super::diagnose::{self, Symptoms, Troubles};
+use super::events::EventMemory;
 use super::explain::{self, Situation};
 use super::history::Recorder;
 use super::load::LoadMemory;
@@ -26,6 +27,8 @@ pub struct Memory {
     looks: Looks,
     load: LoadMemory,
     recorder: Recorder,
+    events: EventMemory,
+    troubles: Troubles,
     /// The app's pods at the last observation, as the HPA counts them.
     pods: Vec<CountedPod>,
     had_app: bool,
@@ -132,6 +135,8 @@ impl Memory {
             .counts(ready, autoscaler.as_ref(), &self.looks, now);
         appended.pods.extend(counts);
         appended.cpu.extend(self.recorder.cpu(objects, &pods));
+        appended.events = self.events.observe(objects, &found);
+        let load_error = log.as_ref().and_then(|log| log.log.error.clone());
         let streaming = log.as_ref().is_some_and(|log| log.streaming);
         if let Some(log) = log {
             appended.load = self.recorder.load(log.new_samples);
@@ -158,22 +163,24 @@ impl Memory {
             now,
         };
         let explanation = explain::explain(&situation);
-        let recheck = [
-            explain::recheck(&situation),
-            diagnose::recheck(sources, now),
-            self.load.recheck(&found, now),
-        ];
-        let findings = diagnose::diagnose(&Symptoms {
+        let findings = self.troubles.observe(&Symptoms {
             objects,
             found: &found,
             deployment: deployment.as_ref(),
             scaled_object: scaled_object.as_ref(),
+            autoscaler: autoscaler.as_ref(),
             pods: &pods,
             load: load.as_ref(),
+            load_error: load_error.as_deref(),
             explanation: &explanation,
             sources,
             now,
         });
+        let recheck = [
+            explain::recheck(&situation),
+            self.troubles.recheck(),
+            self.load.recheck(&found, now),
+        ];
         let phase = snapshot::phase(&Standing {
             deployment: deployment.as_ref(),
             service: service.as_ref(),
@@ -194,7 +201,8 @@ impl Memory {
                 && appended.looks.is_empty()
                 && appended.rescales.is_empty()
                 && appended.marks.is_empty()
-                && appended.log.is_empty());
+                && appended.log.is_empty()
+                && appended.events.is_empty());
         let follow = self
             .load
             .pod_to_follow(&found)
@@ -212,6 +220,7 @@ impl Memory {
                 load,
                 explanation,
                 findings,
+                notices: diagnose::notices(objects, &found),
                 sources: sources.clone(),
             },
             appended,
@@ -246,6 +255,7 @@ impl Memory {
                 load: None,
                 explanation: Explanation::NotWatched,
                 findings: vec![Finding::NotWatched { why }],
+                notices: Vec::new(),
                 sources: sources.clone(),
             },
             appended: History {

@@ -5,6 +5,7 @@
 
 pub mod autoscaler;
 pub mod diagnose;
+pub mod events;
 pub mod explain;
 pub mod history;
 pub mod load;

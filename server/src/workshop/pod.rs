@@ -13,10 +13,6 @@ use super::time::time_ms;
 pub fn state(pod: &Pod, role: PodRole, samples: Option<&PodSamples>) -> PodState {
     let spec = pod.spec.as_ref();
     let containers = container_statuses(pod);
-    let started = containers.iter().filter_map(|container| {
-        let running = container.state.as_ref()?.running.as_ref()?;
-        running.started_at.as_ref().map(time_ms)
-    });
     PodState {
         name: pod.metadata.name.clone().unwrap_or_default(),
         role,
@@ -28,12 +24,13 @@ pub fn state(pod: &Pod, role: PodRole, samples: Option<&PodSamples>) -> PodState
             .map(|container| u32::try_from(container.restart_count).unwrap_or(0))
             .sum(),
         created: created(&pod.metadata),
-        started: started.min(),
+        started: started(pod),
         node: spec.and_then(|spec| spec.node_name.clone()),
         cpu_request_m: spec.and_then(|spec| cpu_sum(spec, Resource::Request).ok()),
         cpu_limit_m: spec.and_then(|spec| cpu_sum(spec, Resource::Limit).ok()),
         cpu: samples.map(|samples| cpu(&samples.newest)),
         message: message(pod),
+        last_end: last_end(pod),
     }
 }
 
@@ -108,7 +105,25 @@ pub fn condition<'a>(pod: &'a Pod, type_: &str) -> Option<&'a PodCondition> {
     conditions.iter().find(|condition| condition.type_ == type_)
 }
 
-fn container_statuses(pod: &Pod) -> &[ContainerStatus] {
+/// When the first container started that still runs.
+pub fn started(pod: &Pod) -> Option<TimeMs> {
+    let running = container_statuses(pod).iter().filter_map(|container| {
+        let running = container.state.as_ref()?.running.as_ref()?;
+        running.started_at.as_ref().map(time_ms)
+    });
+    running.min()
+}
+
+/// A container's memory limit, as it is written.
+pub fn memory_limit(pod: &Pod, container: &str) -> Option<String> {
+    let containers = &pod.spec.as_ref()?.containers;
+    let container = containers.iter().find(|known| known.name == container)?;
+    let limits = container.resources.as_ref()?.limits.as_ref()?;
+    Some(limits.get("memory")?.0.clone())
+}
+
+/// What the kubelet says of the containers.
+pub fn container_statuses(pod: &Pod) -> &[ContainerStatus] {
     let status = pod.status.as_ref();
     status
         .and_then(|status| status.container_statuses.as_deref())
@@ -142,26 +157,27 @@ pub fn status(pod: &Pod) -> String {
     if condition(pod, "PodScheduled").and_then(|c| c.reason.as_deref()) == Some("SchedulingGated") {
         "SchedulingGated".clone_into(&mut word);
     }
-    match initializing(pod) {
-        Some(init) => word = init,
-        None => {
-            let mut running = false;
-            for container in container_statuses(pod).iter().rev() {
-                let Some(state) = container.state.as_ref() else {
-                    continue;
-                };
-                if let Some(reason) = state.waiting.as_ref().and_then(|w| w.reason.as_ref()) {
-                    word.clone_from(reason);
-                } else if let Some(ended) = &state.terminated {
-                    word = ended_as(ended.reason.as_deref(), ended.signal, ended.exit_code);
-                } else if container.ready && state.running.is_some() {
-                    running = true;
-                }
+    let init = initializing(pod);
+    let initialized = init.is_none()
+        || condition(pod, "Initialized").is_some_and(|initialized| initialized.status == "True");
+    word = init.unwrap_or(word);
+    if initialized {
+        let mut running = false;
+        for container in container_statuses(pod).iter().rev() {
+            let Some(state) = container.state.as_ref() else {
+                continue;
+            };
+            if let Some(reason) = state.waiting.as_ref().and_then(|w| w.reason.as_ref()) {
+                word.clone_from(reason);
+            } else if let Some(ended) = &state.terminated {
+                word = ended_as(ended.reason.as_deref(), ended.signal, ended.exit_code);
+            } else if container.ready && state.running.is_some() {
+                running = true;
             }
-            if word == "Completed" && running {
-                let ready = condition(pod, "Ready").is_some_and(|ready| ready.status == "True");
-                if ready { "Running" } else { "NotReady" }.clone_into(&mut word);
-            }
+        }
+        if word == "Completed" && running {
+            let ready = condition(pod, "Ready").is_some_and(|ready| ready.status == "True");
+            if ready { "Running" } else { "NotReady" }.clone_into(&mut word);
         }
     }
     if pod.metadata.deletion_timestamp.is_some() {
@@ -230,6 +246,15 @@ fn message(pod: &Pod) -> Option<String> {
         Some(format!("{word}, exit code {}", ended.exit_code))
     });
     ended.or_else(|| pod.status.as_ref()?.message.clone())
+}
+
+/// How a container ended before its last restart.
+fn last_end(pod: &Pod) -> Option<String> {
+    container_statuses(pod).iter().find_map(|container| {
+        let ended = container.last_state.as_ref()?.terminated.as_ref()?;
+        let word = ended_as(ended.reason.as_deref(), ended.signal, ended.exit_code);
+        Some(format!("{word}, exit code {}", ended.exit_code))
+    })
 }
 
 #[cfg(test)]

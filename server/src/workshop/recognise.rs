@@ -120,7 +120,8 @@ fn service(objects: &Objects, deployment: Option<&Deployment>) -> Option<Arc<Ser
     objects.services.iter().find(leads_to_app).cloned()
 }
 
-fn target(hpa: &HorizontalPodAutoscaler) -> Option<&str> {
+/// The Deployment that an HPA scales.
+pub fn target(hpa: &HorizontalPodAutoscaler) -> Option<&str> {
     let target = &hpa.spec.as_ref()?.scale_target_ref;
     (target.kind == "Deployment").then_some(target.name.as_str())
 }
@@ -206,6 +207,21 @@ pub fn owner(meta: &ObjectMeta) -> Owner {
         manager: manager.to_owned(),
         own: manager == FIELD_MANAGER,
     }
+}
+
+/// Who wrote an object last, its status and its scale aside, and when.
+pub fn newest_writer(meta: &ObjectMeta) -> Option<(String, TimeMs)> {
+    let entries = meta.managed_fields.iter().flatten();
+    let newest = entries
+        .filter_map(|entry| Some((entry.manager.as_ref()?, time_ms(entry.time.as_ref()?))))
+        .max_by_key(|(_, time)| *time);
+    let (manager, time) = newest?;
+    let name = if manager.starts_with("kubectl") {
+        "kubectl"
+    } else {
+        manager
+    };
+    Some((name.to_owned(), time))
 }
 
 #[cfg(test)]

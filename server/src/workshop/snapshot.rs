@@ -50,10 +50,7 @@ pub fn scaled_object(so: &ScaledObject) -> ScaledObjectState {
     let conditions = status.and_then(|status| status.conditions.as_ref());
     let condition = |type_: &str| conditions?.iter().find(|c| c.type_ == type_);
     let ready = condition("Ready");
-    let annotation = |key: &str| so.metadata.annotations.as_ref()?.get(key);
-    // Anything but a false boolean pauses, and `paused-replicas` does so whatever its value.
-    let paused = annotation(PAUSED).is_some_and(|value| value != "false")
-        || annotation(PAUSED_REPLICAS).is_some();
+    let paused = pause_annotation(so).is_some();
     ScaledObjectState {
         name: so.metadata.name.clone().unwrap_or_default(),
         owner: owner(&so.metadata),
@@ -69,6 +66,18 @@ pub fn scaled_object(so: &ScaledObject) -> ScaledObjectState {
             .filter(|ready| ready.status == "False")
             .and_then(|ready| ready.message.clone()),
         paused,
+    }
+}
+
+/// The annotation that pauses a ScaledObject: anything but a false boolean, and `paused-replicas` whatever its value.
+pub fn pause_annotation(so: &ScaledObject) -> Option<&'static str> {
+    let annotation = |key: &str| so.metadata.annotations.as_ref()?.get(key);
+    if annotation(PAUSED_REPLICAS).is_some() {
+        Some(PAUSED_REPLICAS)
+    } else {
+        annotation(PAUSED)
+            .is_some_and(|value| value != "false")
+            .then_some(PAUSED)
     }
 }
 

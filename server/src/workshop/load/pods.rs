@@ -6,7 +6,8 @@ use k8s_openapi::api::core::v1::Pod;
 use crate::workshop::pod;
 use crate::workshop::time::time_ms;
 
-pub(super) fn belongs(pod: &Pod, job_uid: &str) -> bool {
+/// Whether a pod is of the Job with this UID.
+pub(in crate::workshop) fn belongs(pod: &Pod, job_uid: &str) -> bool {
     let owners = pod.metadata.owner_references.iter().flatten();
     let labels = pod.metadata.labels.as_ref();
     let label = labels.and_then(|labels| labels.get("batch.kubernetes.io/controller-uid"));

@@ -2,7 +2,7 @@
 //! have the time at which a panel saw them, so the same change is told twice by two panels, some milliseconds apart:
 //! they are taken by stretches of time, never one by one.
 
-use app::model::{History, LoadLogTail, Observed, PodCounts, TimeMs};
+use app::model::{EventLine, History, LoadLogTail, Observed, PodCounts, TimeMs};
 
 use super::super::history::SAME_SCRAPE_MS;
 use super::stretches::{Stretch, clip, intervals, minus, stretches, union};
@@ -33,6 +33,12 @@ pub(super) fn cut(history: &History, from: TimeMs, until: TimeMs) -> History {
         load: kept(&history.load, |sample| within(sample.time)),
         marks: kept(&history.marks, |mark| within(mark.time)),
         log: history.log.clone(),
+        events: history
+            .events
+            .iter()
+            .filter(|event| within(event.time))
+            .cloned()
+            .collect(),
         observed: Observed {
             cluster: clipped(&history.observed.cluster),
             metrics: clipped(&history.observed.metrics),
@@ -82,6 +88,7 @@ pub fn merge(base: &History, other: &History) -> History {
             |a, b| a.on == b.on,
         ),
         log: newer(&base.log, &other.log).clone(),
+        events: events(&base.events, &other.events),
         observed: Observed {
             cluster: both(&base.observed.cluster, &other.observed.cluster),
             metrics: both(&base.observed.metrics, &other.observed.metrics),
@@ -94,6 +101,20 @@ pub fn merge(base: &History, other: &History) -> History {
 pub(super) fn newer<'a>(one: &'a LoadLogTail, other: &'a LoadLogTail) -> &'a LoadLogTail {
     let read = |log: &LoadLogTail| (log.end().0, log.tables.is_some(), log.lines.len());
     if read(other) > read(one) { other } else { one }
+}
+
+/// By their UIDs; of two tellings of one event the one that counted more.
+fn events(base: &[EventLine], other: &[EventLine]) -> Vec<EventLine> {
+    let mut all = base.to_vec();
+    for event in other {
+        match all.iter_mut().find(|known| known.uid == event.uid) {
+            Some(known) if known.time < event.time => known.clone_from(event),
+            Some(_) => {}
+            None => all.push(event.clone()),
+        }
+    }
+    all.sort_by_key(|event| event.time);
+    all
 }
 
 fn states(base: &History, seen: &[Stretch], other: &History, more: &[Stretch]) -> Vec<PodCounts> {
