@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TimeMs;
+use super::{MOST_REACTIONS, MOST_TOLD, Reaction, TimeMs, Told};
 
 /// A window of what was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,12 @@ pub struct History {
     pub load: Vec<LoadSample>,
     /// When loads went on and off.
     pub marks: Vec<LoadMark>,
+    /// What the why panel said, at most [`MOST_TOLD`]; the last one holds now.
+    #[serde(default)]
+    pub told: Vec<Told>,
+    /// The scale-ups, at most [`MOST_REACTIONS`].
+    #[serde(default)]
+    pub reactions: Vec<Reaction>,
     pub observed: Observed,
 }
 
@@ -119,6 +125,13 @@ impl History {
         self.rescales.extend(newer.rescales);
         self.load.extend(newer.load);
         self.marks.extend(newer.marks);
+        take(&mut self.told, newer.told, |told| told.time, MOST_TOLD);
+        take(
+            &mut self.reactions,
+            newer.reactions,
+            |reaction| reaction.decision,
+            MOST_REACTIONS,
+        );
         self.observed = newer.observed;
         self.forget_before(keep_from);
     }
@@ -140,10 +153,27 @@ impl History {
             .drain(..self.load.partition_point(|s| s.time < keep_from));
         self.marks
             .drain(..self.marks.partition_point(|m| m.time < keep_from));
+        // What holds now stays, however long it has held.
+        let past = self.told.partition_point(|t| t.time < keep_from);
+        self.told
+            .drain(..past.min(self.told.len().saturating_sub(1)));
+        self.reactions
+            .drain(..self.reactions.partition_point(|r| r.decision < keep_from));
     }
 
     /// True if there is nothing to draw.
     pub fn is_empty(&self) -> bool {
         self.pods.is_empty() && self.cpu.is_empty() && self.load.is_empty()
     }
+}
+
+/// Adds the newer ones, each in the place of the one that has its name, and keeps the last `most`.
+fn take<T>(all: &mut Vec<T>, newer: Vec<T>, name: fn(&T) -> TimeMs, most: usize) {
+    for item in newer {
+        match all.iter_mut().rfind(|known| name(known) == name(&item)) {
+            Some(known) => *known = item,
+            None => all.push(item),
+        }
+    }
+    all.drain(..all.len().saturating_sub(most));
 }

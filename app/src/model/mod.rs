@@ -11,6 +11,7 @@ mod history;
 mod load;
 mod overview;
 mod pod;
+mod reaction;
 #[cfg(test)]
 pub(crate) mod samples;
 mod session_end;
@@ -19,10 +20,11 @@ mod sign_in;
 mod snapshot;
 mod stream;
 mod time;
+mod told;
 
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
 pub use class::{ClassPhase, Qr, SeatCard};
-pub use explanation::Explanation;
+pub use explanation::{Counted, Explanation};
 pub use faults::{FaultStates, SeatFault, Sentinel, Switch, SwitchState, SwitchValue};
 pub use finding::Finding;
 pub use history::{
@@ -31,6 +33,7 @@ pub use history::{
 pub use load::{LoadEnd, LoadFigures, LoadOutcome, LoadStage, LoadState};
 pub use overview::{Overview, SeatRow};
 pub use pod::{PodCpu, PodRole, PodState};
+pub use reaction::{MOST_REACTIONS, Reaction};
 pub use session_end::SessionEnd;
 pub use settings::{LoadLimits, LoadSettings, Panel};
 pub use sign_in::{Claimed, SignIn, SignInError, SingleSignOnProblem};
@@ -40,3 +43,4 @@ pub use snapshot::{
 };
 pub use stream::StreamEvent;
 pub use time::TimeMs;
+pub use told::{Counts, Evidence, MOST_TOLD, SaidEvent, Told, UsedSample};

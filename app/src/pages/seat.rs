@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    ChartPanel, ControlBar, Header, LoopStrip, PodsTable, Tab, TabPanel, Tabs, WhyPanel,
+    ChartPanel, ControlBar, Header, LoopStrip, PodsTable, Reactions, Tab, TabPanel, Tabs, WhyPanel,
     provide_chosen,
 };
 use crate::first_paint::{FirstPaint, Seen, use_first_paint};
@@ -61,7 +61,7 @@ fn Seat(
         live.state
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
-    let panels = vec![TabPanel::new(Tab::Pods, view! { <PodsTable live /> }).counted(pods)];
+    let panels = vec![TabPanel::new(Tab::Pods, view! { <PodsTable live /> <Reactions live /> }).counted(pods)];
     view! {
         <Title text=title />
         <div class="page seat" data-connection=move || format!("{:?}", live.connection.get())>
