@@ -2,13 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ClassPhase, Explanation, History, Overview, Snapshot, StreamEvent, TimeMs};
+use crate::model::{ClassPhase, History, Overview, Snapshot, StreamEvent, TimeMs};
 
 /// The page keeps an hour, its widest window.
 const KEEP_MS: i64 = 60 * 60 * 1000;
-
-/// Explanations that `‹ ›` goes through.
-const KEEP_EXPLANATIONS: usize = 8;
 
 /// All that a page shows of the cluster.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,21 +13,12 @@ pub struct LiveState {
     pub snapshot: Option<Snapshot>,
     pub history: History,
     pub overview: Option<Overview>,
-    /// Earlier explanations, newest first, without the one that holds now.
-    pub told: Vec<Told>,
     /// The newest time that the server told.
     pub time: TimeMs,
     /// The build that the server is of, if it told one.
     pub build: Option<String>,
     /// Whether attendees may act.
     pub class: ClassPhase,
-}
-
-/// An explanation that held once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Told {
-    pub time: TimeMs,
-    pub explanation: Explanation,
 }
 
 /// How the page hears of changes.
@@ -104,27 +92,7 @@ impl LiveState {
 
     fn see(&mut self, snapshot: Snapshot) {
         self.time = self.time.max(snapshot.time);
-        if let Some(last) = self.snapshot.replace(snapshot) {
-            let now = self.snapshot.as_ref().map(|s| &s.explanation);
-            let changed = now.is_some_and(|now| !same_situation(now, &last.explanation));
-            if changed {
-                let (time, explanation) = (last.time, last.explanation);
-                self.told.insert(0, Told { time, explanation });
-                self.told.truncate(KEEP_EXPLANATIONS);
-            }
-        }
-    }
-}
-
-/// Whether two explanations tell of the same situation, though with newer figures.
-pub fn same_situation(one: &Explanation, other: &Explanation) -> bool {
-    use Explanation::{ScaledDown, ScaledUp, ScaledUpLimited};
-    match (one, other) {
-        // Each rescale is told for itself.
-        (ScaledUp { at: a, .. }, ScaledUp { at: b, .. })
-        | (ScaledUpLimited { at: a, .. }, ScaledUpLimited { at: b, .. })
-        | (ScaledDown { at: a, .. }, ScaledDown { at: b, .. }) => a == b,
-        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+        self.snapshot = Some(snapshot);
     }
 }
 
@@ -132,6 +100,7 @@ pub fn same_situation(one: &Explanation, other: &Explanation) -> bool {
 mod tests {
     use super::*;
     use crate::model::samples::{self, T0};
+    use crate::model::{Evidence, Explanation, Told};
 
     fn change(seconds: i64, explanation: Explanation) -> StreamEvent {
         let mut snapshot = samples::idle();
@@ -187,22 +156,29 @@ mod tests {
     }
 
     #[test]
-    fn newer_figures_of_one_situation_are_no_new_explanation() {
-        let enough = |percent| Explanation::EnoughAtMinimum {
-            replicas: 1,
-            percent,
-            target: 60,
-            minimum: 1,
+    fn newer_figures_of_one_sentence_take_its_place() {
+        let told = |seconds: i64, percent| Told {
+            time: T0.plus_ms(seconds * 1000),
+            explanation: Explanation::EnoughAtMinimum {
+                replicas: 1,
+                percent,
+                target: 60,
+                minimum: 1,
+            },
+            evidence: Evidence::default(),
         };
-        let mut state = LiveState::default();
-        state.apply(change(0, enough(4)));
-        state.apply(change(15, enough(5)));
-        assert!(state.told.is_empty());
-        state.apply(change(
-            30,
-            Explanation::SampleBeforeLoad { next_sample: None },
-        ));
-        assert_eq!(state.told.len(), 1);
-        assert_eq!(state.told[0].explanation, enough(5));
+        let mut state = LiveState::of_seat(samples::idle(), History::default());
+        for (at, told) in [(0, told(0, 4)), (15, told(0, 5)), (30, told(30, 6))] {
+            let StreamEvent::Change {
+                snapshot,
+                mut appended,
+            } = change(at, told.explanation.clone())
+            else {
+                unreachable!("that is what it makes");
+            };
+            appended.told.push(told);
+            state.apply(StreamEvent::Change { snapshot, appended });
+        }
+        assert_eq!(state.history.told, [told(0, 5), told(30, 6)]);
     }
 }

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventLine, LoadLogTail, TimeMs, event};
+use super::{
+    EventLine, LoadLogTail, MOST_REACTIONS, MOST_TOLD, Reaction, TimeMs, Told, event,
+};
 
 /// A window of what was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,12 @@ pub struct History {
     /// The newest events of the namespace; a repeat replaces the one of the same `uid`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventLine>,
+    /// What the why panel said, at most [`MOST_TOLD`]; the last one holds now.
+    #[serde(default)]
+    pub told: Vec<Told>,
+    /// The scale-ups, at most [`MOST_REACTIONS`].
+    #[serde(default)]
+    pub reactions: Vec<Reaction>,
     pub observed: Observed,
 }
 
@@ -127,6 +135,13 @@ impl History {
         self.marks.extend(newer.marks);
         self.log.append(newer.log);
         event::append(&mut self.events, newer.events);
+        take(&mut self.told, newer.told, |told| told.time, MOST_TOLD);
+        take(
+            &mut self.reactions,
+            newer.reactions,
+            |reaction| reaction.decision,
+            MOST_REACTIONS,
+        );
         self.observed = newer.observed;
         self.forget_before(keep_from);
     }
@@ -150,10 +165,27 @@ impl History {
             .drain(..self.marks.partition_point(|m| m.time < keep_from));
         self.events
             .drain(..self.events.partition_point(|e| e.time < keep_from));
+        // What holds now stays, however long it has held.
+        let past = self.told.partition_point(|t| t.time < keep_from);
+        self.told
+            .drain(..past.min(self.told.len().saturating_sub(1)));
+        self.reactions
+            .drain(..self.reactions.partition_point(|r| r.decision < keep_from));
     }
 
     /// True if there is nothing to draw.
     pub fn is_empty(&self) -> bool {
         self.pods.is_empty() && self.cpu.is_empty() && self.load.is_empty()
     }
+}
+
+/// Adds the newer ones, each in the place of the one that has its name, and keeps the last `most`.
+fn take<T>(all: &mut Vec<T>, newer: Vec<T>, name: fn(&T) -> TimeMs, most: usize) {
+    for item in newer {
+        match all.iter_mut().rfind(|known| name(known) == name(&item)) {
+            Some(known) => *known = item,
+            None => all.push(item),
+        }
+    }
+    all.drain(..all.len().saturating_sub(most));
 }

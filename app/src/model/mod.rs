@@ -14,6 +14,7 @@ mod load_log;
 mod overview;
 mod pod;
 mod run;
+mod reaction;
 #[cfg(test)]
 pub(crate) mod samples;
 mod session_end;
@@ -22,11 +23,12 @@ mod sign_in;
 mod snapshot;
 mod stream;
 mod time;
+mod told;
 
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
 pub use class::{ClassPhase, Qr, SeatCard};
 pub use event::{EventLine, MOST_EVENTS, NormalWarning};
-pub use explanation::Explanation;
+pub use explanation::{Counted, Explanation};
 pub use faults::{FaultStates, SeatFault, Sentinel, Switch, SwitchState, SwitchValue};
 pub use finding::{Finding, Notice};
 pub use history::{
@@ -37,6 +39,7 @@ pub use load_log::{LONGEST_LINE, LONGEST_TABLE, LineKind, LoadLogTail, LoadTable
 pub use overview::{Overview, SeatRow};
 pub use pod::{PodCpu, PodRole, PodState};
 pub use run::{RunRecord, RunSummary};
+pub use reaction::{MOST_REACTIONS, Reaction};
 pub use session_end::SessionEnd;
 pub use settings::{LoadLimits, LoadSettings, Panel};
 pub use sign_in::{Claimed, SignIn, SignInError, SingleSignOnProblem};
@@ -46,3 +49,4 @@ pub use snapshot::{
 };
 pub use stream::StreamEvent;
 pub use time::TimeMs;
+pub use told::{Counts, Evidence, MOST_TOLD, SaidEvent, Told, UsedSample};

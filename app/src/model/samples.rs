@@ -87,6 +87,7 @@ fn autoscaler() -> AutoscalerState {
     AutoscalerState {
         name: "keda-hpa-webapp".to_owned(),
         created: at(0.7),
+        made_by_keda: true,
         min_replicas: 1,
         max_replicas: 10,
         target_percent: Some(60),
@@ -119,6 +120,8 @@ fn autoscaler() -> AutoscalerState {
             down_window_s: 80,
             up_pods: 4,
             up_percent: 100,
+            up_unusual: false,
+            down_at_once: true,
         },
         last_look: Some(at(30.8)),
         next_look: Some(at(60.8)),
@@ -237,6 +240,7 @@ pub(crate) fn mid_load() -> (Snapshot, History) {
         wanted: 13,
         percent: 181,
         target: 60,
+        counted: counted(4, 0, 181),
         rule: Some((4, 100)),
     };
     let used = [("cfzw8", 79), ("ld6f4", 81), ("gpz5k", 93), ("2kzxw", 86)];
@@ -273,6 +277,135 @@ pub(crate) fn mid_load() -> (Snapshot, History) {
         }])
         .collect();
     (snapshot, history())
+}
+
+pub(crate) fn counted(pods: u32, uncounted: u32, diluted: u32) -> Counted {
+    Counted {
+        pods,
+        uncounted,
+        diluted,
+    }
+}
+
+/// What the why panel said until the look that went from 4 to 8, newest last.
+fn told() -> Vec<Told> {
+    let used = |pod: &str, usage_m: Option<i64>, counts| UsedSample {
+        pod: format!("webapp-d5b46ffdb-{pod}"),
+        usage_m,
+        percent: usage_m.map(|usage| usage as u32 * 2),
+        age_ms: usage_m.map(|_| 8_100),
+        counts,
+    };
+    let told = |t, explanation, conditions: &[Condition], samples| Told {
+        time: at(t),
+        explanation,
+        evidence: Evidence {
+            look: Some(at(t)),
+            conditions: conditions.to_vec(),
+            event: Some(SaidEvent {
+                time: Some(at(t)),
+                reason: "SuccessfulRescale".to_owned(),
+                message: "New size: 8; reason: cpu resource utilization (percentage of request) above target".to_owned(),
+            }),
+            samples,
+        },
+    };
+    let idle = autoscaler().conditions;
+    let mut limited = idle.clone();
+    limited[2].status = "True".to_owned();
+    limited[2].reason = "ScaleUpLimit".to_owned();
+    limited[2].message =
+        "the desired replica count is increasing faster than the maximum scale rate".to_owned();
+    vec![
+        told(
+            30.8,
+            Explanation::EnoughAtMinimum {
+                replicas: 1,
+                percent: 4,
+                target: 60,
+                minimum: 1,
+            },
+            &idle,
+            vec![used("cfzw8", Some(2), Counts::Sample)],
+        ),
+        told(
+            75.8,
+            Explanation::ScaledUp {
+                at: at(75.8),
+                from: 1,
+                to: 4,
+                percent: 200,
+                target: 60,
+                counted: counted(1, 0, 200),
+                allowed: 5,
+            },
+            &idle,
+            vec![used("cfzw8", Some(100), Counts::Sample)],
+        ),
+        told(
+            90.8,
+            Explanation::NewPodsCountAsZero {
+                replicas: 4,
+                percent: 200,
+                target: 60,
+                counted: counted(4, 3, 50),
+            },
+            &idle,
+            vec![
+                used("cfzw8", Some(100), Counts::Sample),
+                used("ld6f4", None, Counts::Zero),
+                used("gpz5k", None, Counts::Zero),
+                used("2kzxw", None, Counts::Zero),
+            ],
+        ),
+        told(
+            105.8,
+            Explanation::ScaledUpLimited {
+                at: at(105.8),
+                from: 4,
+                to: 8,
+                wanted: 13,
+                percent: 181,
+                target: 60,
+                counted: counted(4, 0, 181),
+                rule: Some((4, 100)),
+            },
+            &limited,
+            vec![
+                used("cfzw8", Some(100), Counts::Sample),
+                used("ld6f4", Some(81), Counts::Sample),
+                used("gpz5k", Some(93), Counts::Sample),
+                used("2kzxw", Some(86), Counts::Sample),
+            ],
+        ),
+    ]
+}
+
+/// The scale-ups of the same run; the second one is under way.
+fn reactions() -> Vec<Reaction> {
+    let reaction = |from, to, decision| Reaction {
+        from,
+        to,
+        users_on: Some(at(50.8)),
+        decision: at(decision),
+        ready: None,
+        first_sample: None,
+        counted: None,
+        p95_before_ms: Some(12_000),
+        p95_after_ms: None,
+        over: false,
+    };
+    vec![
+        Reaction {
+            ready: Some(at(80.9)),
+            first_sample: Some(at(97.7)),
+            counted: Some(at(105.8)),
+            p95_after_ms: Some(5_100),
+            over: true,
+            ..reaction(1, 4, 75.8)
+        },
+        reaction(4, 8, 105.8),
+    ]
 }
 
 pub(crate) fn history_with_one_sample() -> History {
@@ -380,6 +513,8 @@ fn history() -> History {
         }],
         log: load_log(),
         events: events(),
+        told: told(),
+        reactions: reactions(),
         observed: Observed {
             cluster: always(0.0),
             metrics: always(0.0),

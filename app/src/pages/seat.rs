@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    ChartPanel, ControlBar, EventsPanel, Header, LoadLogPanel, LoopStrip, PodsTable, RunsPanel, Tab,
-    TabPanel, Tabs, WhyPanel, events_count, provide_chosen,
+    ChartPanel, ControlBar, EventsPanel, Header, LoadLogPanel, LoopStrip, PodsTable, Reactions,
+    RunsPanel, Tab, TabPanel, Tabs, WhyPanel, events_count, provide_chosen,
 };
 use crate::first_paint::{FirstPaint, Seen, use_first_paint};
 use crate::live::LiveState;
@@ -62,7 +62,7 @@ fn Seat(
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
     let panels = vec![
-        TabPanel::new(Tab::Pods, view! { <PodsTable live /> }).counted(pods),
+        TabPanel::new(Tab::Pods, view! { <PodsTable live /> <Reactions live /> }).counted(pods),
         TabPanel::new(Tab::LoadLog, view! { <LoadLogPanel live /> }),
         TabPanel::new(Tab::Events, view! { <EventsPanel live /> }).counted(events_count(live)),
         TabPanel::new(Tab::Runs, view! { <RunsPanel chosen live /> }),

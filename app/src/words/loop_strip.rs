@@ -14,6 +14,25 @@ pub const NO_LOAD_NOW: &str = "no load";
 pub const THROUGH_SERVICE: &str = "through Service";
 pub const NO_SAMPLE: &str = "no sample";
 pub const NO_DEPLOYMENT: &str = "not deployed";
+pub const NO_HPA: &str = "no HPA";
+pub const NO_FIGURES_YET: &str = "no figures yet";
+pub const NO_VALUE_YET: &str = "no CPU value yet";
+pub const NOT_RESCALED: &str = "not rescaled yet";
+
+/// `CPU 181 %`, where there is no room for more.
+pub fn cpu_percent(percent: &str) -> String {
+    format!("CPU {percent}")
+}
+
+/// `6 of 8 asked`, where there is no room for more.
+pub fn ready_of_asked(ready: u32, asked: u32) -> String {
+    format!("{ready} of {asked} asked")
+}
+
+/// `31/s · p95 9.8 s`.
+pub fn rate_and_p95(rate: &str, p95: &str) -> String {
+    format!("{rate}/s · p95 {p95}")
+}
 
 /// `181 % of request`.
 pub fn percent_of_request(percent: u32) -> String {

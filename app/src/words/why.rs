@@ -3,14 +3,12 @@
 use super::findings::no_cpu_value;
 use super::{KUBECTL_WORKS, NOT_WATCHED};
 use crate::figures::{Zone, clock, count, seconds_between, span};
-use crate::model::{Explanation, Snapshot, TimeMs};
+use crate::model::{Counted, Explanation, Snapshot, TimeMs};
 
 pub const WHY: &str = "Why";
 pub const WHY_TITLE: &str = "Why it scales, or not yet";
 pub const NEWER: &str = "Newer";
 pub const OLDER: &str = "Older";
-pub const SAME_BY_KUBECTL: &str = "The same in a terminal:";
-pub const HPA_CONDITIONS: &str = "The HPA's conditions and its last event, word for word:";
 
 /// `as the HPA says: ScaleUpLimit`.
 pub fn as_the_hpa_says(word: &str) -> String {
@@ -86,23 +84,80 @@ fn formula_in_steps(replicas: u32, percent: u32, target: u32) -> String {
     format!("ceil({replicas} × {percent} / {target}) = ceil({quotient:.2}) = {result}")
 }
 
-/// The limit of the rate in words, and as arithmetic.
-fn rate_limit(from: u32, to: u32, rule: Option<(u32, u32)>) -> (String, String) {
+/// The formula with what it was given. Pods without a valid sample count as 0 % on the way up: then it is given the
+/// percent of all. Only a formula that gives the result is shown.
+fn given(counted: Counted, percent: u32, target: u32, wanted: u32, in_steps: bool) -> String {
+    let percent = if counted.uncounted > 0 {
+        counted.diluted
+    } else {
+        percent
+    };
+    if ceil(counted.pods, percent, target) != wanted {
+        return format!("CPU {percent} %, target {target} %: {wanted} wanted");
+    }
+    if in_steps {
+        formula_in_steps(counted.pods, percent, target)
+    } else {
+        formula(counted.pods, percent, target)
+    }
+}
+
+/// `4 pods at 185 %, 4 new ones count as 0 %: 92 %`.
+fn mixture(counted: Counted, percent: u32) -> String {
+    let known = counted.pods.saturating_sub(counted.uncounted);
+    let new = match counted.uncounted {
+        1 => "1 new one counts".to_owned(),
+        n => format!("{n} new ones count"),
+    };
+    format!(
+        "{} at {percent} %, {new} as 0 %: {} %",
+        count(known, "pod", "pods"),
+        counted.diluted
+    )
+}
+
+/// What the rate allows from `base` on, in words and as arithmetic, and the result.
+fn rate_limit(base: u32, rule: Option<(u32, u32)>) -> (String, String, u32) {
     match rule {
         Some((pods, 100)) => (
             format!("at most {pods} more pods, or double, in 15 s"),
-            format!("limit max({from} + {pods}, {from} × 2) = {to}"),
+            format!("limit max({base} + {pods}, {base} × 2)"),
+            (base + pods).max(base * 2),
         ),
         Some((pods, percent)) => (
             format!("at most {pods} more pods, or {percent} % more, in 15 s"),
-            format!("limit max({from} + {pods}, {from} + {percent} %) = {to}"),
+            format!("limit max({base} + {pods}, {base} + {percent} %)"),
+            (base + pods).max((base * (100 + percent)).div_ceil(100)),
         ),
         // Without `behavior`: calculateScaleUpLimit in pkg/controller/podautoscaler/horizontal.go.
         None => (
             "at most double, or 4 pods in all".to_owned(),
-            format!("limit max({from} × 2, 4) = {to}"),
+            format!("limit max({base} × 2, 4)"),
+            (base * 2).max(4),
         ),
     }
+}
+
+/// The same where the policies are the usual ones and lead to `allowed`; otherwise only the limit.
+fn rate(
+    base: u32,
+    allowed: u32,
+    rule: Option<(u32, u32)>,
+    snapshot: &Snapshot,
+) -> (String, String) {
+    let unusual = snapshot
+        .autoscaler
+        .as_ref()
+        .is_some_and(|autoscaler| autoscaler.rules.up_unusual);
+    let (words, limit, result) = rate_limit(base, rule);
+    if unusual {
+        let words = "the policies of the HPA allow no more now".to_owned();
+        return (words, format!("limit {allowed}"));
+    }
+    if result != allowed {
+        return (words, format!("limit {allowed}"));
+    }
+    (words, format!("{limit} = {allowed}"))
 }
 
 fn in_about(time: Option<TimeMs>, now: TimeMs) -> String {
@@ -114,7 +169,7 @@ fn in_about(time: Option<TimeMs>, now: TimeMs) -> String {
 
 /// The situation in words. `now` and `zone` are for countdowns and times alone.
 pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, zone: Zone) -> Why {
-    let next_look = snapshot.autoscaler.as_ref().and_then(|a| a.next_look);
+    let next_look = snapshot.autoscaler.as_ref().and_then(|a| a.look_after(now));
     let namespace = &snapshot.namespace;
     match *explanation {
         Explanation::NotWatched => {
@@ -156,65 +211,59 @@ pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, 
                 format!("Next sample {}, next look {}.", in_about(next_sample, now), in_about(next_look, now)),
             )
         },
-        Explanation::ScaledUp { from, to, percent, target, allowed, .. } => Why::new(
+        Explanation::ScaledUp { from, to, percent, target, counted, allowed, .. } => Why::new(
             "▲",
-            format!("{from} → {to}: CPU is {percent} % of the request, the target is {target} %."),
-            format!("{} · up to {allowed} allowed now", formula_in_steps(from, percent, target)),
+            if counted.uncounted > 0 {
+                format!("{from} → {to}: {}.", mixture(counted, percent))
+            } else {
+                format!("{from} → {to}: CPU is {percent} % of the request, the target is {target} %.")
+            },
+            format!("{} · up to {allowed} allowed now", given(counted, percent, target, to, true)),
         ),
-        Explanation::ScaledUpLimited { from, to, wanted, percent, target, rule, .. } => {
-            let (words, limit) = rate_limit(from, to, rule);
+        Explanation::ScaledUpLimited { from, to, wanted, percent, target, counted, rule, .. } => {
+            let (words, limit) = rate(from, to, rule, snapshot);
+            let sum = given(counted, percent, target, wanted, false);
             Why::new(
                 "▲",
                 format!("{from} → {to}, not {wanted}: {words}."),
-                format!("ceil({from} × {percent} / {target}) = {wanted} · {limit}"),
+                format!("{}{sum} · {limit}", new_as_zero(counted)),
             )
             .says("ScaleUpLimit")
         }
-        Explanation::RateUsedUp { replicas, wanted, percent, target, added } => Why::new(
-            "▲",
-            format!("Stays at {replicas}: the {added} pods of the last 15 s use up the limit."),
-            format!("ceil({replicas} × {percent} / {target}) = {wanted}"),
-        )
-        .says("ScaleUpLimit"),
-        Explanation::NewPodsCountAsZero { replicas, new_pods, percent, diluted, target } => {
-            new_pods_count_as_zero(replicas, new_pods, percent, diluted, target)
+        Explanation::RateUsedUp { replicas, wanted, percent, target, counted, added, rule } => {
+            let (_, limit) = rate(replicas.saturating_sub(added), replicas, rule, snapshot);
+            let sum = given(counted, percent, target, wanted, false);
+            let used_up = match added {
+                1 => "the 1 pod of the last 15 s uses up the limit".to_owned(),
+                _ => format!("the {added} pods of the last 15 s use up the limit"),
+            };
+            Why::new(
+                "▲",
+                format!("Stays at {replicas}: {used_up}."),
+                format!("{}{sum} · {limit}", new_as_zero(counted)),
+            )
+            .says("ScaleUpLimit")
         }
-        Explanation::AtMaximum { from, maximum, wanted, percent, target } => {
-            at_maximum(from, maximum, wanted, percent, target)
+        Explanation::NewPodsCountAsZero { replicas, percent, target, counted } => {
+            new_pods_count_as_zero(replicas, percent, target, counted)
+        }
+        Explanation::AtMaximum { from, maximum, wanted, percent, target, counted } => {
+            let sum = given(counted, percent, target, wanted, false);
+            at_maximum(from, maximum, wanted, &sum, counted, percent)
         }
         Explanation::Settled { replicas, percent, target } => settled(replicas, percent, target),
         Explanation::HeldByWindow { replicas, percent, would_do, window_s, highest_at, highest, until, .. } => {
-            let left = until.filter(|until| *until > now).map(|until| seconds_between(now, until));
-            let stays = |more: String| {
-                let pods = count(would_do, "pod", "pods");
-                format!("Stays at {replicas}{more}. CPU is {percent} %: {pods} would do.")
-            };
-            let seen = match (highest, highest_at) {
-                (Some(highest), Some(at)) => format!(": {highest} at {}", clock(at, zone)),
-                _ => String::new(),
-            };
-            let first_look = until.map_or_else(String::new, |until| {
-                format!(" First look after that: about {}.", clock(until, zone))
-            });
-            Why {
-                announced: stays(String::new()),
-                ..Why::new(
-                    "▽",
-                    stays(left.map_or_else(String::new, |left| format!(" for {} more", about(left)))),
-                    format!(
-                        "The HPA keeps the highest recommendation of the last {window_s} s{seen}.{first_look} \
-                         cooldownPeriod plays no part: it is only for 1 → 0."
-                    ),
-                )
-            }
-            .says("ScaleDownStabilized")
+            let held = Held { replicas, percent, would_do, window_s, highest_at, highest, until };
+            held_by_window(&held, snapshot, now, zone)
         }
-        Explanation::ScaledDown { from, to, percent, target, .. } => Why::new(
-            "▼",
-            format!(
-                "{from} → {to} in one step: CPU is {percent} %, and no higher recommendation is left in the window."
-            ),
-            format!("{} · policy: up to 100 % of the pods in 15 s", formula(from, percent, target)),
+        Explanation::ScaledDown { from, to, percent, target, wanted, minimum, .. } => {
+            let sum = formula(from, percent, target);
+            scaled_down(from, to, wanted, minimum, sum, percent, snapshot)
+        }
+        Explanation::OneHotPod { idle, .. } => Why::new(
+            "◇",
+            format!("One pod works, {idle} idle: connections stay on the first pod."),
+            "Send \"Connection: close\" in the locustfile.".to_owned(),
         ),
         Explanation::Disabled => Why::new(
             "▲",
@@ -235,21 +284,29 @@ pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, 
     }
 }
 
-fn new_pods_count_as_zero(
-    replicas: u32,
-    new_pods: u32,
-    percent: u32,
-    diluted: u32,
-    target: u32,
-) -> Why {
+/// `4 new pods count as 0 %: `, where there are any.
+fn new_as_zero(counted: Counted) -> String {
+    match counted.uncounted {
+        0 => String::new(),
+        1 => "1 new pod counts as 0 %: ".to_owned(),
+        n => format!("{n} new pods count as 0 %: "),
+    }
+}
+
+fn new_pods_count_as_zero(replicas: u32, percent: u32, target: u32, counted: Counted) -> Why {
+    let Counted {
+        pods: there,
+        uncounted: new_pods,
+        diluted,
+    } = counted;
     let (pods, verb) = match new_pods {
         1 => ("1 new pod has".to_owned(), "counts"),
         _ => (format!("{new_pods} new pods have"), "count"),
     };
-    let known = replicas.saturating_sub(new_pods).max(1);
+    let known = there.saturating_sub(new_pods).max(1);
     let terms = std::iter::repeat_n(percent.to_string(), known as usize);
     let zeros = std::iter::repeat_n("0".to_owned(), new_pods as usize);
-    let sum = match replicas {
+    let sum = match there {
         ..=5 => terms.chain(zeros).collect::<Vec<_>>().join(" + "),
         _ => format!("{known} × {percent} + {new_pods} × 0"),
     };
@@ -263,21 +320,26 @@ fn new_pods_count_as_zero(
         "◌",
         format!("Stays at {replicas}: {pods} no CPU sample yet and {verb} as 0 %."),
         format!(
-            "({sum}) / {replicas} = {diluted} %, {against}. \
+            "({sum}) / {there} = {diluted} %, {against}. \
              Assumed values can stop a scale-up, never turn it into a scale-down."
         ),
     )
 }
 
-fn at_maximum(from: Option<u32>, maximum: u32, wanted: u32, percent: u32, target: u32) -> Why {
-    let pods = from.unwrap_or(maximum);
-    // The HPA may have counted pods as 0 %: only a formula that gives its result is shown.
-    let arithmetic = if ceil(pods, percent, target) == wanted {
-        formula(pods, percent, target)
-    } else {
-        format!("CPU {percent} %, target {target} %: {wanted} wanted")
-    };
+fn at_maximum(
+    from: Option<u32>,
+    maximum: u32,
+    wanted: u32,
+    arithmetic: &str,
+    counted: Counted,
+    percent: u32,
+) -> Why {
     match from {
+        Some(from) if counted.uncounted > 0 => Why::new(
+            "▲",
+            format!("{from} → {maximum}: {}.", mixture(counted, percent)),
+            format!("{arithmetic} · maximum {maximum}"),
+        ),
         Some(from) => Why::new(
             "▲",
             format!("{from} → {maximum}, the maximum. The formula asks for {wanted}."),
@@ -286,10 +348,119 @@ fn at_maximum(from: Option<u32>, maximum: u32, wanted: u32, percent: u32, target
         None => Why::new(
             "⊤",
             format!("Stays at {maximum}, the maximum. The formula asks for {wanted}."),
-            arithmetic,
+            format!("{}{arithmetic}", new_as_zero(counted)),
         ),
     }
     .says("TooManyReplicas")
+}
+
+/// The wait for scale-down.
+struct Held {
+    replicas: u32,
+    percent: u32,
+    would_do: u32,
+    window_s: u32,
+    highest_at: Option<TimeMs>,
+    highest: Option<u32>,
+    until: Option<TimeMs>,
+}
+
+/// The countdown names a look: the first expected one after the window, or, before the looks' beat is known, the window's
+/// end and the 15 s in which a look comes.
+fn held_by_window(held: &Held, snapshot: &Snapshot, now: TimeMs, zone: Zone) -> Why {
+    let stays = |more: &str| {
+        let pods = count(held.would_do, "pod", "pods");
+        format!(
+            "Stays at {}{more}. CPU is {} %: {pods} would do.",
+            held.replicas, held.percent
+        )
+    };
+    let window_ends = held
+        .highest_at
+        .map(|at| at.plus_ms(i64::from(held.window_s) * 1000));
+    let left = |until: TimeMs| span(seconds_between(now, until));
+    let (more, first_look) = match (held.until, window_ends) {
+        (Some(until), _) => (
+            if until > now {
+                format!(" for about {} more", left(until))
+            } else {
+                " until the HPA's next look".to_owned()
+            },
+            format!(" First look after that: about {}.", clock(until, zone)),
+        ),
+        (None, Some(ends)) => (
+            if ends > now {
+                format!(" for at least {} more", left(ends))
+            } else {
+                " until the HPA's next look, within 15 s".to_owned()
+            },
+            format!(" First look after that: within 15 s of {}.", clock(ends, zone)),
+        ),
+        (None, None) => (String::new(), String::new()),
+    };
+    let seen = match (held.highest, held.highest_at) {
+        (Some(highest), Some(at)) => format!(": {highest} at {}", clock(at, zone)),
+        _ => String::new(),
+    };
+    // Only who has written one can take it for the cause.
+    let cooldown = match snapshot.scaled_object {
+        Some(_) => " cooldownPeriod plays no part: it is only for 1 → 0.",
+        None => "",
+    };
+    Why {
+        announced: stays(""),
+        ..Why::new(
+            "▽",
+            stays(&more),
+            format!(
+                "The HPA keeps the highest recommendation of the last {} s{seen}.{first_look}{cooldown}",
+                held.window_s
+            ),
+        )
+    }
+    .says("ScaleDownStabilized")
+}
+
+fn scaled_down(
+    from: u32,
+    to: u32,
+    wanted: u32,
+    minimum: u32,
+    formula: String,
+    percent: u32,
+    snapshot: &Snapshot,
+) -> Why {
+    let rules = snapshot.autoscaler.as_ref().map(|a| a.rules);
+    let at_once = rules.is_none_or(|rules| rules.down_at_once);
+    let enough = wanted.max(minimum);
+    if to > enough {
+        // What holds it up now is a smaller recommendation, or the policies.
+        let why = if at_once {
+            format!(", but the window still holds a recommendation of {to}.")
+        } else {
+            "; the policies allow no more now.".to_owned()
+        };
+        let pods = count(enough, "pod", "pods");
+        let sentence = format!("{from} → {to}: CPU is {percent} %, {pods} would do{why}");
+        return Why::new("▼", sentence, formula);
+    }
+    let least = if to > wanted {
+        format!(" · minimum {minimum}")
+    } else {
+        String::new()
+    };
+    let policy = if at_once {
+        " · policy: up to 100 % of the pods in 15 s"
+    } else {
+        ""
+    };
+    Why::new(
+        "▼",
+        format!(
+            "{from} → {to} in one step: CPU is {percent} %, and no higher recommendation is left in the window."
+        ),
+        format!("{formula}{least}{policy}"),
+    )
 }
 
 /// Tolerance 0.1: `--horizontal-pod-autoscaler-tolerance` of kube-controller-manager, its default.
@@ -315,9 +486,4 @@ fn settled(replicas: u32, percent: u32, target: u32) -> Why {
 /// The percentages within the tolerance of a target: 54 and 66 for 60.
 pub(crate) fn tolerated(target: u32) -> (u32, u32) {
     ((target * 9).div_ceil(10), target * 11 / 10)
-}
-
-/// `about 1:05 more`, or `about 25 s more`.
-fn about(seconds: i64) -> String {
-    format!("about {}", span(seconds))
 }

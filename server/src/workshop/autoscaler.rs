@@ -1,8 +1,8 @@
 //! The HorizontalPodAutoscaler as its spec and status tell it.
 
-use app::model::{AutoscalerState, Condition, ScalingRules};
+use app::model::{AutoscalerState, Condition, SaidEvent, ScalingRules};
 use k8s_openapi::api::autoscaling::v2::{
-    HPAScalingRules, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec,
+    HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec,
     HorizontalPodAutoscalerStatus,
 };
 use k8s_openapi::api::core::v1::Event;
@@ -19,6 +19,12 @@ pub fn state(hpa: &HorizontalPodAutoscaler, objects: &Objects) -> AutoscalerStat
     AutoscalerState {
         name: hpa.metadata.name.clone().unwrap_or_default(),
         created: created(&hpa.metadata),
+        made_by_keda: hpa
+            .metadata
+            .owner_references
+            .iter()
+            .flatten()
+            .any(|owner| owner.kind == "ScaledObject"),
         min_replicas: count(spec.and_then(|spec| spec.min_replicas)).unwrap_or(1),
         max_replicas: count(spec.map(|spec| spec.max_replicas)).unwrap_or(1),
         target_percent: spec.and_then(target_percent),
@@ -77,6 +83,8 @@ const WITHOUT_BEHAVIOR: ScalingRules = ScalingRules {
     down_window_s: autoscaling::DOWNSCALE_STABILIZATION_S,
     up_pods: 4,
     up_percent: 100,
+    up_unusual: false,
+    down_at_once: true,
 };
 
 /// The live `behavior`. The API server has filled in what was left out, as soon as any of it is set
@@ -90,12 +98,57 @@ fn rules(spec: &HorizontalPodAutoscalerSpec) -> ScalingRules {
         .as_ref()
         .and_then(|down| down.stabilization_window_seconds);
     let up = behavior.scale_up.as_ref();
+    let down = behavior.scale_down.as_ref();
     ScalingRules {
         behavior_set: true,
         down_window_s: count(down_window).unwrap_or(WITHOUT_BEHAVIOR.down_window_s),
         up_pods: up.map_or(WITHOUT_BEHAVIOR.up_pods, |up| policy(up, "Pods")),
         up_percent: up.map_or(WITHOUT_BEHAVIOR.up_percent, |up| policy(up, "Percent")),
+        up_unusual: up.is_some_and(unusual),
+        down_at_once: down.is_none_or(at_once),
     }
+}
+
+/// Not `Pods` and `Percent` in 15 s, of which the larger counts, as by default.
+fn unusual(rules: &HPAScalingRules) -> bool {
+    let default = |policy: &HPAScalingPolicy| policy.period_seconds == 15;
+    let policies = || rules.policies.iter().flatten();
+    let kinds = ["Pods", "Percent"].map(|kind| policies().filter(|p| p.type_ == kind).count());
+    kinds != [1, 1]
+        || !policies().all(default)
+        || rules.select_policy.as_deref().unwrap_or("Max") != "Max"
+}
+
+/// All pods may go in one step.
+fn at_once(rules: &HPAScalingRules) -> bool {
+    let all = |policy: &HPAScalingPolicy| policy.type_ == "Percent" && policy.value >= 100;
+    rules.select_policy.as_deref().unwrap_or("Max") == "Max"
+        && rules
+            .policies
+            .as_ref()
+            .is_none_or(|policies| policies.iter().any(all))
+}
+
+/// The HPA's newest event, word for word.
+pub fn last_event(hpa: &HorizontalPodAutoscaler, objects: &Objects) -> Option<SaidEvent> {
+    let event = events(hpa, objects).max_by_key(|event| event_time(event))?;
+    Some(SaidEvent {
+        time: event_time(event),
+        reason: event.reason.clone().unwrap_or_default(),
+        message: event.message.clone().unwrap_or_default(),
+    })
+}
+
+fn events<'a>(
+    hpa: &'a HorizontalPodAutoscaler,
+    objects: &'a Objects,
+) -> impl Iterator<Item = &'a Event> {
+    let name = hpa.metadata.name.as_deref();
+    let of_hpa = objects.events.iter().filter(move |event| {
+        event.involved_object.kind.as_deref() == Some("HorizontalPodAutoscaler")
+            && event.involved_object.name.as_deref() == name
+    });
+    of_hpa.map(AsRef::as_ref)
 }
 
 /// The value of a policy; 0 where there is none of its type, or where the direction is off.
@@ -112,16 +165,10 @@ fn policy(rules: &HPAScalingRules, type_: &str) -> u32 {
 }
 
 /// The newest `SuccessfulRescale` of this HPA.
-fn last_rescale<'a>(hpa: &HorizontalPodAutoscaler, objects: &'a Objects) -> Option<&'a Event> {
-    let name = hpa.metadata.name.as_deref();
-    let of_hpa = objects.events.iter().filter(|event| {
-        event.reason.as_deref() == Some("SuccessfulRescale")
-            && event.involved_object.kind.as_deref() == Some("HorizontalPodAutoscaler")
-            && event.involved_object.name.as_deref() == name
-    });
-    of_hpa
-        .map(AsRef::as_ref)
-        .max_by_key(|event| event_time(event))
+fn last_rescale<'a>(hpa: &'a HorizontalPodAutoscaler, objects: &'a Objects) -> Option<&'a Event> {
+    let rescales = events(hpa, objects)
+        .filter(|event| event.reason.as_deref() == Some("SuccessfulRescale"));
+    rescales.max_by_key(|event| event_time(event))
 }
 
 /// When an event last happened: the two recorders of Kubernetes fill different fields

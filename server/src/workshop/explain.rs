@@ -1,16 +1,17 @@
 //! Why the autoscaler did, or did not yet, act. Called for each snapshot; the words stand in `app`.
 //!
 //! The figures are the HPA's own status; what it cannot tell (the formula's result before the limits) is worked out
-//! by `looks.rs` from the samples seen.
+//! by `looks/seen.rs` from the samples seen.
 
 use app::model::{
-    AutoscalerState, DeploymentState, Explanation, LoadStage, LoadState, PodRole, PodState,
+    AutoscalerState, Counted, DeploymentState, Explanation, LoadStage, LoadState, PodRole, PodState,
     ScaledObjectState, TimeMs,
 };
 use autoscaling::{desired_replicas, within_tolerance};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
 use super::autoscaler::{condition, has_reason};
+use super::hot_pod::HotPod;
 use super::looks::{Looks, SeenLook};
 use super::time::time_ms;
 
@@ -31,6 +32,8 @@ pub struct Situation<'a> {
     pub pods: &'a [PodState],
     pub load: Option<&'a LoadState>,
     pub looks: &'a Looks,
+    /// One pod has all of the load that is on.
+    pub hot_pod: Option<HotPod>,
     pub now: TimeMs,
 }
 
@@ -137,9 +140,16 @@ impl Situation<'_> {
     ) -> Explanation {
         let (from, to, maximum) = (look.current, look.desired, autoscaler.max_replicas);
         let at = look.time;
-        let wanted = match look.calculation {
-            Some(calculation) => calculation.wanted,
-            None => desired_replicas(from, percent, target),
+        let (wanted, counted) = match look.calculation {
+            Some(calculation) => (calculation.wanted, calculation.counted),
+            None => {
+                let counted = Counted {
+                    pods: from,
+                    uncounted: 0,
+                    diluted: percent,
+                };
+                (desired_replicas(from, percent, target), counted)
+            }
         };
         let reproduced = look
             .calculation
@@ -150,12 +160,15 @@ impl Situation<'_> {
             percent,
             target,
         };
+        let rules = autoscaler.rules;
+        let rule = rules
+            .behavior_set
+            .then_some((rules.up_pods, rules.up_percent));
         if to > from && look.rescaled() {
             if !reproduced {
                 return not_reproducible;
             }
             if has_reason(autoscaler, "ScalingLimited", "ScaleUpLimit") {
-                let rules = autoscaler.rules;
                 return Explanation::ScaledUpLimited {
                     at,
                     from,
@@ -163,9 +176,8 @@ impl Situation<'_> {
                     wanted,
                     percent,
                     target,
-                    rule: rules
-                        .behavior_set
-                        .then_some((rules.up_pods, rules.up_percent)),
+                    counted,
+                    rule,
                 };
             }
             if to == maximum && wanted > maximum {
@@ -175,18 +187,17 @@ impl Situation<'_> {
                     wanted,
                     percent,
                     target,
+                    counted,
                 };
             }
-            let allowed = look
-                .calculation
-                .map_or(to, |calculation| calculation.allowed);
             return Explanation::ScaledUp {
                 at,
                 from,
                 to,
                 percent,
                 target,
-                allowed,
+                counted,
+                allowed: look.allowed,
             };
         }
         if to < from && look.rescaled() {
@@ -194,6 +205,16 @@ impl Situation<'_> {
                 at,
                 from,
                 to,
+                percent,
+                target,
+                wanted,
+                minimum: autoscaler.min_replicas,
+            };
+        }
+        if let Some(HotPod { idle, percent }) = self.hot_pod {
+            return Explanation::OneHotPod {
+                replicas: from,
+                idle,
                 percent,
                 target,
             };
@@ -213,6 +234,7 @@ impl Situation<'_> {
                 wanted,
                 percent,
                 target,
+                counted,
             };
         }
         if wanted > from {
@@ -222,21 +244,21 @@ impl Situation<'_> {
                     wanted,
                     percent,
                     target,
+                    counted,
                     added: look.added,
+                    rule,
                 }
             } else {
                 not_reproducible
             };
         }
         let close = within_tolerance(percent, target);
-        if percent > target && !close {
-            let calculation = look.calculation;
+        if percent > target && !close && counted.uncounted > 0 {
             return Explanation::NewPodsCountAsZero {
                 replicas: from,
-                new_pods: calculation.map_or(0, |calculation| calculation.uncounted),
                 percent,
-                diluted: calculation.map_or(percent, |calculation| calculation.diluted),
                 target,
+                counted,
             };
         }
         if from <= autoscaler.min_replicas && !close {

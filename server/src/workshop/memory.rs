@@ -3,10 +3,11 @@
 //! The publisher keeps one for each seat and calls [`Memory::observe`] for each change.
 
 use app::model::{
-    Explanation, Finding, History, LoadLogTail, LoadMark, LoadSample, LoadStage, Phase, PodRole,
-    Snapshot, SourceState, Sources, TimeMs, Unwatched,
+    AutoscalerState, Evidence, Explanation, Finding, History, LoadLogTail, LoadMark, LoadSample,
+    LoadStage, Phase, PodRole, Snapshot, SourceState, Sources, TimeMs, Unwatched,
 };
 use autoscaling::replica_calculator::PodState as CountedPod;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
 use super::diagnose::{self, Symptoms, Troubles};
 use super::events::EventMemory;
@@ -14,11 +15,14 @@ use super::explain::{self, Situation};
 use super::history::Recorder;
 use super::load::LoadMemory;
 use super::locust_log::LocustLog;
+use super::hot_pod::hot_pod;
 use super::looks::Looks;
 use super::objects::Objects;
+use super::reactions::{self, Reactions};
 use super::recognise::{Recognised, recognise};
 use super::run::{self, Over, Run};
 use super::snapshot::{self, Standing};
+use super::told::Telling;
 use super::{autoscaler, pod};
 
 /// What is remembered of one namespace.
@@ -29,6 +33,8 @@ pub struct Memory {
     recorder: Recorder,
     events: EventMemory,
     troubles: Troubles,
+    reactions: Reactions,
+    telling: Telling,
     /// The app's pods at the last observation, as the HPA counts them.
     pods: Vec<CountedPod>,
     had_app: bool,
@@ -114,7 +120,8 @@ impl Memory {
         self.was_live = live;
         self.pods = counted(&found);
         if let Some(state) = &mut autoscaler {
-            self.looks.calculate(state, &objects.samples, now);
+            self.looks
+                .calculate(state, &self.pods, &objects.samples, now);
             let newest = self.looks.newest().filter(|look| look.timed);
             state.last_look = newest.map(|look| look.time);
             state.next_look = self.looks.next(now);
@@ -151,7 +158,26 @@ impl Memory {
         let intervals = self.recorder.sources(sources, streaming, now);
         self.recorder.forget_before(now.plus_ms(-keep_ms));
         appended.observed = self.recorder.observed().clone();
+        let seen = reactions::Seen {
+            rescale,
+            scaled: autoscaler.is_some(),
+            load: load.as_ref(),
+            pods: &pods,
+            counted: &self.pods,
+            samples: &objects.samples,
+            look: self.looks.newest(),
+            new_load_samples: &appended.load,
+        };
+        appended.reactions = self.reactions.observe(&seen, now);
 
+        let users_on = load
+            .as_ref()
+            .filter(|load| load.stage == LoadStage::Running)
+            .and_then(|load| load.first_users);
+        let target = autoscaler.as_ref().and_then(|a| a.target_percent);
+        let hot_pod = users_on.zip(target).and_then(|(users_on, target)| {
+            hot_pod(&self.pods, &objects.samples, users_on, target)
+        });
         let situation = Situation {
             deployment: deployment.as_ref(),
             scaled_object: scaled_object.as_ref(),
@@ -160,9 +186,13 @@ impl Memory {
             pods: &pods,
             load: load.as_ref(),
             looks: &self.looks,
+            hot_pod,
             now,
         };
-        let explanation = explain::explain(&situation);
+        let look = self.looks.newest().map(|look| look.read_at);
+        let (explanation, weighed) = self
+            .telling
+            .weigh(explain::explain(&situation), look, now);
         let findings = self.troubles.observe(&Symptoms {
             objects,
             found: &found,
@@ -177,6 +207,7 @@ impl Memory {
             now,
         });
         let recheck = [
+            weighed,
             explain::recheck(&situation),
             self.troubles.recheck(),
             self.load.recheck(&found, now),
@@ -192,6 +223,10 @@ impl Memory {
             had_app: self.had_app,
             came_down: self.came_down,
         });
+        let evidence = evidence(found.autoscaler.as_deref(), autoscaler.as_ref(), &self.looks, objects);
+        appended
+            .told
+            .extend(self.telling.tell(&explanation, evidence, now));
         self.had_app |= deployment.is_some();
         if explanation == Explanation::NothingDeployed {
             self.came_down = false;
@@ -202,7 +237,9 @@ impl Memory {
                 && appended.rescales.is_empty()
                 && appended.marks.is_empty()
                 && appended.log.is_empty()
-                && appended.events.is_empty());
+                && appended.events.is_empty()
+                && appended.told.is_empty()
+                && appended.reactions.is_empty());
         let follow = self
             .load
             .pod_to_follow(&found)
@@ -289,6 +326,8 @@ impl Memory {
             }
         }
         history.forget_before(keep_from);
+        self.telling.resume(&history);
+        self.reactions.resume(&mut history);
         self.recorder.resume(&history);
         self.recorder.forget_before(keep_from);
         history.observed.clone_from(self.recorder.observed());
@@ -315,6 +354,22 @@ impl Memory {
             self.load_uid = uid;
         }
         marks
+    }
+}
+
+/// What the newest look shows of itself.
+fn evidence(
+    hpa: Option<&HorizontalPodAutoscaler>,
+    state: Option<&AutoscalerState>,
+    looks: &Looks,
+    objects: &Objects,
+) -> Evidence {
+    let look = looks.newest();
+    Evidence {
+        look: look.filter(|look| look.timed).map(|look| look.read_at),
+        conditions: state.map(|state| state.conditions.clone()).unwrap_or_default(),
+        event: hpa.and_then(|hpa| autoscaler::last_event(hpa, objects)),
+        samples: look.map(|look| look.used.clone()).unwrap_or_default(),
     }
 }
 

@@ -2,6 +2,8 @@
 //! have the time at which a panel saw them, so the same change is told twice by two panels, some milliseconds apart:
 //! they are taken by stretches of time, never one by one.
 
+use std::mem::discriminant;
+
 use app::model::{EventLine, History, LoadLogTail, Observed, PodCounts, TimeMs};
 
 use super::super::history::SAME_SCRAPE_MS;
@@ -39,6 +41,8 @@ pub(super) fn cut(history: &History, from: TimeMs, until: TimeMs) -> History {
             .filter(|event| within(event.time))
             .cloned()
             .collect(),
+        told: kept(&history.told, |told| within(told.time)),
+        reactions: kept(&history.reactions, |reaction| within(reaction.decision)),
         observed: Observed {
             cluster: clipped(&history.observed.cluster),
             metrics: clipped(&history.observed.metrics),
@@ -55,6 +59,8 @@ pub fn merge(base: &History, other: &History) -> History {
     let both = |base: &_, other: &_| intervals(&union(&stretches(base), &stretches(other)));
     let looks = kept(&other.looks, |look| is_more(look.time));
     let rescales = kept(&other.rescales, |rescale| is_more(rescale.time));
+    let told = kept(&other.told, |told| is_more(told.time));
+    let reactions = kept(&other.reactions, |reaction| is_more(reaction.decision));
     History {
         pods: states(base, &seen, other, &more),
         cpu: add(
@@ -89,6 +95,20 @@ pub fn merge(base: &History, other: &History) -> History {
         ),
         log: newer(&base.log, &other.log).clone(),
         events: events(&base.events, &other.events),
+        told: add(
+            &base.told,
+            &told,
+            |t| t.time,
+            SAME_CHANGE_MS,
+            |a, b| discriminant(&a.explanation) == discriminant(&b.explanation),
+        ),
+        reactions: add(
+            &base.reactions,
+            &reactions,
+            |r| r.decision,
+            SAME_CHANGE_MS,
+            |a, b| (a.from, a.to) == (b.from, b.to),
+        ),
         observed: Observed {
             cluster: both(&base.observed.cluster, &other.observed.cluster),
             metrics: both(&base.observed.metrics, &other.observed.metrics),
@@ -155,12 +175,12 @@ fn push_states(states: &mut Vec<PodCounts>, source: &[PodCounts], (from, to): St
     }
 }
 
-fn kept<T: Copy>(all: &[T], keep: impl Fn(&T) -> bool) -> Vec<T> {
-    all.iter().copied().filter(|item| keep(item)).collect()
+fn kept<T: Clone>(all: &[T], keep: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|item| keep(item)).cloned().collect()
 }
 
 /// Adds what `base` does not have: nothing of it within `within_ms` is the `same`.
-fn add<T: Copy>(
+fn add<T: Clone>(
     base: &[T],
     other: &[T],
     time: fn(&T) -> TimeMs,
@@ -176,7 +196,7 @@ fn add<T: Copy>(
         near.into_iter().any(|known| same(known, item))
     };
     let mut all = base.to_vec();
-    all.extend(other.iter().copied().filter(|item| !has(item)));
+    all.extend(other.iter().filter(|item| !has(item)).cloned());
     // Stable: what has the same time stays in its order.
     all.sort_by_key(time);
     all

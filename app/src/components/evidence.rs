@@ -1,0 +1,129 @@
+//! What stands behind `Why`: the command that shows the same, what the HPA read, and what it said, word for word.
+
+use leptos::prelude::*;
+
+use super::why_panel::{Item, Key, item};
+use crate::model::{self, Snapshot};
+use crate::stream::Live;
+use crate::words;
+
+/// What is shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Shown {
+    command: String,
+    evidence: model::Evidence,
+}
+
+fn shown(key: Key, snapshot: &Snapshot, history: &model::History) -> Option<Shown> {
+    let conditions_now = || model::Evidence {
+        look: snapshot.autoscaler.as_ref().and_then(|a| a.last_look),
+        conditions: snapshot
+            .autoscaler
+            .as_ref()
+            .map(|a| a.conditions.clone())
+            .unwrap_or_default(),
+        ..model::Evidence::default()
+    };
+    let newest = || history.told.last().map(|told| told.evidence.clone());
+    Some(match item(key, snapshot, history)? {
+        Item::Trouble(finding) => Shown {
+            command: words::finding_command(finding, snapshot),
+            evidence: newest().unwrap_or_else(conditions_now),
+        },
+        Item::Said(told) => Shown {
+            command: words::explanation_command(&told.explanation, snapshot),
+            evidence: told.evidence.clone(),
+        },
+        Item::Now => Shown {
+            command: words::explanation_command(&snapshot.explanation, snapshot),
+            evidence: conditions_now(),
+        },
+    })
+}
+
+/// `Why` and what it opens.
+#[component]
+pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
+    let shown = Memo::new(move |_| {
+        let key = key.get()?;
+        live.state
+            .with(|state| shown(key, state.snapshot.as_ref()?, &state.history))
+    });
+    let shown = Memo::new(move |_| shown.get().unwrap_or_default());
+    let copied = RwSignal::new(false);
+    let copy = move |_| copied.set(copy(&shown.with_untracked(|shown| shown.command.clone())));
+    let row = |cells: Vec<String>| {
+        let mut cells = cells.into_iter();
+        let first = cells.next();
+        let rest = cells.map(|cell| view! { <td>{cell}</td> }).collect_view();
+        view! { <tr><th scope="row">{first}</th>{rest}</tr> }
+    };
+    let samples = move || {
+        let used = shown.with(|shown| shown.evidence.samples.clone());
+        (!used.is_empty()).then(|| {
+            let head = words::SAMPLE_COLUMNS.map(|head| view! { <th scope="col">{head}</th> });
+            let rows = used.iter().map(|used| row(words::used_sample(used).to_vec()));
+            view! {
+                <p>{words::SAMPLES_USED}</p>
+                <div class="scroll">
+                    <table>
+                        <thead><tr>{head.collect_view()}</tr></thead>
+                        <tbody>{rows.collect_view()}</tbody>
+                    </table>
+                </div>
+            }
+        })
+    };
+    let conditions = move || {
+        let conditions = shown.with(|shown| shown.evidence.conditions.clone());
+        (!conditions.is_empty()).then(|| {
+            let rows = conditions.into_iter().map(|c| row(vec![c.type_, c.status, c.reason, c.message]));
+            view! {
+                <p>{words::HPA_CONDITIONS}</p>
+                <div class="scroll"><table><tbody>{rows.collect_view()}</tbody></table></div>
+            }
+        })
+    };
+    let event = move || {
+        let event = shown.with(|shown| shown.evidence.event.clone());
+        event.map(|event| {
+            view! {
+                <p>{words::HPA_EVENT}</p>
+                <p class="word">{words::said_event(&event, live.zone.get())}</p>
+            }
+        })
+    };
+    let looked = move || {
+        let look = shown.with(|shown| shown.evidence.look);
+        look.map(|look| view! { <p>{words::looked_at(look, live.zone.get())}</p> })
+    };
+    view! {
+        <details class="evidence">
+            <summary>{words::WHY}</summary>
+            <div class="popover" translate="no" tabindex="0" role="group" aria-label=words::WHY>
+                <p>{words::SAME_BY_KUBECTL}</p>
+                <div class="command">
+                    <pre>{move || shown.with(|shown| shown.command.clone())}</pre>
+                    <button class="script-only" type="button" on:click=copy>{words::COPY_COMMAND}</button>
+                    <span role="status">{move || copied.get().then_some(words::COMMAND_COPIED)}</span>
+                </div>
+                {looked}
+                {samples}
+                {conditions}
+                {event}
+            </div>
+        </details>
+    }
+}
+
+/// Puts a text on the clipboard, if the browser lets pages of this origin do so; the text can be selected otherwise.
+fn copy(text: &str) -> bool {
+    use wasm_bindgen::{JsCast, JsValue};
+    let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &JsValue::from_str(name)).ok();
+    let clipboard = get(&window(), "navigator").and_then(|navigator| get(&navigator, "clipboard"));
+    let write = clipboard.and_then(|clipboard| {
+        let write = get(&clipboard, "writeText")?.dyn_into::<js_sys::Function>();
+        Some((clipboard, write.ok()?))
+    });
+    write.is_some_and(|(clipboard, write)| write.call1(&clipboard, &JsValue::from_str(text)).is_ok())
+}

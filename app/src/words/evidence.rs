@@ -1,0 +1,112 @@
+//! What stands behind `Why`: what the HPA read and said, and the command that shows the same. Part of [`super`].
+
+use crate::figures::{UNKNOWN, Zone, clock, cpu, percent, span};
+use crate::model::{Counts, Explanation, Finding, SaidEvent, Snapshot, TimeMs, UsedSample};
+
+pub const SAME_BY_KUBECTL: &str = "The same in a terminal:";
+pub const COPY_COMMAND: &str = "Copy the command";
+pub const COMMAND_COPIED: &str = "Copied.";
+pub const HPA_CONDITIONS: &str = "The HPA's conditions, word for word:";
+pub const HPA_EVENT: &str = "Its newest event, word for word:";
+pub const SAMPLES_USED: &str = "The samples that it can have read, by pod:";
+pub const SAMPLE_COLUMNS: [&str; 5] = ["pod", "CPU", "of request", "age", "counted"];
+
+/// When the HPA looked.
+pub fn looked_at(look: TimeMs, zone: Zone) -> String {
+    format!("The HPA looked at {}.", clock(look, zone))
+}
+
+/// `SuccessfulRescale: New size: 8; reason: … (14:02:26)`.
+pub fn said_event(event: &SaidEvent, zone: Zone) -> String {
+    let time = event.time.map(|time| format!(" ({})", clock(time, zone)));
+    format!(
+        "{}: {}{}",
+        event.reason,
+        event.message,
+        time.unwrap_or_default()
+    )
+}
+
+/// One row under [`SAMPLE_COLUMNS`].
+pub fn used_sample(used: &UsedSample) -> [String; 5] {
+    let unknown = || UNKNOWN.to_owned();
+    [
+        used.pod.clone(),
+        used.usage_m.map_or_else(|| "no sample".to_owned(), cpu),
+        used.percent.map_or_else(unknown, percent),
+        used.age_ms
+            .map_or_else(unknown, |age| span(age.div_euclid(1000))),
+        match used.counts {
+            Counts::Sample => "yes",
+            Counts::Zero => "no: counts as 0 %",
+            Counts::Full => "no: counts as 100 %",
+            Counts::Not => "no",
+        }
+        .to_owned(),
+    ]
+}
+
+/// The command that shows an explanation's ground.
+pub fn explanation_command(explanation: &Explanation, snapshot: &Snapshot) -> String {
+    let namespace = &snapshot.namespace;
+    match explanation {
+        Explanation::NotWatched | Explanation::NothingDeployed => everything(namespace),
+        Explanation::Deploying => format!("kubectl get deployments,pods -n {namespace}"),
+        Explanation::SampleBeforeLoad { .. }
+        | Explanation::NewPodsCountAsZero { .. }
+        | Explanation::OneHotPod { .. } => format!("kubectl top pods -n {namespace}"),
+        Explanation::Disabled => format!("kubectl get deployments -n {namespace}"),
+        Explanation::NoAutoscaler => format!("kubectl get scaledobject,hpa -n {namespace}"),
+        Explanation::NoCpuYet
+        | Explanation::NoCpuValue { .. }
+        | Explanation::EnoughAtMinimum { .. }
+        | Explanation::ScaledUp { .. }
+        | Explanation::ScaledUpLimited { .. }
+        | Explanation::RateUsedUp { .. }
+        | Explanation::AtMaximum { .. }
+        | Explanation::Settled { .. }
+        | Explanation::HeldByWindow { .. }
+        | Explanation::ScaledDown { .. }
+        | Explanation::NotReproducible { .. } => describe_hpa(snapshot),
+    }
+}
+
+/// The command that shows a trouble.
+pub fn finding_command(finding: &Finding, snapshot: &Snapshot) -> String {
+    let namespace = &snapshot.namespace;
+    match finding {
+        Finding::PodsRefused { message, .. } if message.contains("exceeded quota") => {
+            format!("kubectl describe quota -n {namespace}")
+        }
+        Finding::PodsRefused { .. } => {
+            format!("kubectl get events --field-selector reason=FailedCreate -n {namespace}")
+        }
+        Finding::Unschedulable { .. } => {
+            format!("kubectl get events --field-selector reason=FailedScheduling -n {namespace}")
+        }
+        Finding::ImagePull { pod, .. } => format!("kubectl describe pod {pod} -n {namespace}"),
+        Finding::CrashLoop { pod, .. } => format!("kubectl logs {pod} --previous -n {namespace}"),
+        Finding::ScaledObjectNotReady { name, .. } => {
+            format!("kubectl describe scaledobject {name} -n {namespace}")
+        }
+        Finding::MetricsAbsent | Finding::MetricsUnavailable { .. } => {
+            "kubectl get apiservice v1beta1.metrics.k8s.io".to_owned()
+        }
+        Finding::KedaAbsent => "kubectl api-resources --api-group=keda.sh".to_owned(),
+        Finding::ClusterUnreachable { .. } => "kubectl cluster-info".to_owned(),
+        Finding::NoCpuValue { .. } => describe_hpa(snapshot),
+        Finding::NotWatched { .. } => everything(namespace),
+    }
+}
+
+fn describe_hpa(snapshot: &Snapshot) -> String {
+    let namespace = &snapshot.namespace;
+    match &snapshot.autoscaler {
+        Some(hpa) => format!("kubectl describe hpa {} -n {namespace}", hpa.name),
+        None => everything(namespace),
+    }
+}
+
+fn everything(namespace: &str) -> String {
+    format!("kubectl get deploy,hpa,scaledobject,job,pod -n {namespace}")
+}
