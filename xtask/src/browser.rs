@@ -108,7 +108,7 @@ struct Demo {
 impl Demo {
     fn start(workshop: &Path) -> Result<Self> {
         let mut process = Command::new(workshop)
-            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--seats", "24"])
+            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--seats", "60"])
             .args(["--site", site::SITE])
             .stdout(Stdio::piped())
             .spawn()

@@ -93,6 +93,11 @@ impl Chosen {
             .or_else(|| all.iter().copied().find(usable))
     }
 
+    /// Whether somebody opened this tab. The first one is open without that.
+    pub(crate) fn is_chosen(self, tab: Tab) -> bool {
+        self.tab.get() == Some(tab)
+    }
+
     /// Opens a tab, and remembers it in this browser.
     pub(crate) fn choose(self, tab: Tab) {
         self.tab.set(Some(tab));

@@ -2,10 +2,12 @@
 //!
 //! Made by the server's pure `workshop/` folder, read by components, the chart and the tests.
 
+mod app_settings;
 mod autoscaler;
 mod class;
 mod explanation;
 mod faults;
+mod file;
 mod finding;
 mod history;
 mod load;
@@ -20,10 +22,15 @@ mod snapshot;
 mod stream;
 mod time;
 
+pub use app_settings::{
+    AppSettings, Nowhere, OwnedField, Problem, Refused, Setting, SettingOf, SettingsForm, Typed,
+    WhyRefused, Wrong,
+};
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
 pub use class::{ClassPhase, Qr, SeatCard};
 pub use explanation::Explanation;
 pub use faults::{FaultStates, SeatFault, Sentinel, Switch, SwitchState, SwitchValue};
+pub use file::{ALL_IN_ONE, Act, Done, File, FileName, Stands, Verb};
 pub use finding::Finding;
 pub use history::{
     CpuSample, History, Interval, LoadMark, LoadSample, Look, Observed, PodCounts, Rescale,

@@ -145,6 +145,8 @@ pub(crate) fn idle() -> Snapshot {
             image: "tiangolo/uvicorn-gunicorn-fastapi:python3.11".to_owned(),
             cpu_request_m: Some(50),
             cpu_limit_m: Some(100),
+            memory_request_mi: Some(64),
+            memory_limit_mi: Some(256),
         }),
         service: Some(ServiceState {
             name: "webapp".to_owned(),

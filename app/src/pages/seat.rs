@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    ChartPanel, ControlBar, Header, LoopStrip, PodsTable, Tab, TabPanel, Tabs, WhyPanel,
-    provide_chosen,
+    ChartPanel, ControlBar, FilesPanel, Header, LoopStrip, PodsTable, SettingsPanel, Tab, TabPanel,
+    Tabs, WhyPanel, WordsPanel, provide_chosen, provide_last_command,
 };
 use crate::first_paint::{FirstPaint, Seen, use_first_paint};
 use crate::live::LiveState;
@@ -61,7 +61,14 @@ fn Seat(
         live.state
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
-    let panels = vec![TabPanel::new(Tab::Pods, view! { <PodsTable live /> }).counted(pods)];
+    provide_last_command();
+    let of = namespace.clone();
+    let panels = vec![
+        TabPanel::new(Tab::Pods, view! { <PodsTable live /> }).counted(pods),
+        TabPanel::new(Tab::Settings, view! { <SettingsPanel live /> }),
+        TabPanel::new(Tab::Files, view! { <FilesPanel namespace=of live /> }),
+        TabPanel::new(Tab::Words, view! { <WordsPanel /> }),
+    ];
     view! {
         <Title text=title />
         <div class="page seat" data-connection=move || format!("{:?}", live.connection.get())>

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use app::model::{ClassPhase, History, LoadSettings, Overview, Qr, SeatCard, Snapshot};
+use app::model::{
+    ClassPhase, Done, File, History, LoadSettings, Overview, Qr, SeatCard, SettingsForm, Snapshot,
+    WhyRefused,
+};
 use app::words;
 use app::workshop::{Class, Workshop};
 use async_trait::async_trait;
@@ -68,7 +71,7 @@ impl Workshop for SeatSession {
         history.ok_or_else(not_seen_yet)
     }
 
-    async fn deploy(&self, take_over: bool) -> app::Result<()> {
+    async fn deploy(&self, take_over: bool) -> app::Result<Done> {
         self.may_change()?;
         let commands = &self.state.commands;
         commands
@@ -76,7 +79,7 @@ impl Workshop for SeatSession {
             .await
     }
 
-    async fn start_load(&self, load: LoadSettings) -> app::Result<()> {
+    async fn start_load(&self, load: LoadSettings) -> app::Result<Done> {
         self.may_change()?;
         let commands = &self.state.commands;
         commands
@@ -84,17 +87,34 @@ impl Workshop for SeatSession {
             .await
     }
 
-    async fn stop_load(&self, foreign: bool) -> app::Result<()> {
+    async fn stop_load(&self, foreign: bool) -> app::Result<Done> {
         let commands = &self.state.commands;
-        let stopped = commands.stop_load(self.actor, &self.namespace, foreign);
-        stopped.await.map(|_count| ())
+        commands
+            .stop_load(self.actor, &self.namespace, foreign)
+            .await
     }
 
-    async fn clean_up(&self) -> app::Result<()> {
+    async fn clean_up(&self) -> app::Result<Done> {
         self.may_change()?;
         self.state
             .commands
             .clean_up(self.actor, &self.namespace)
+            .await
+    }
+
+    async fn change_settings(&self, form: SettingsForm, take_over: bool) -> app::Result<Done> {
+        self.may_change()?;
+        let commands = &self.state.commands;
+        commands
+            .change_settings(self.actor, &self.namespace, self.seen(), form, take_over)
+            .await
+    }
+
+    async fn files(&self) -> app::Result<Vec<File>> {
+        let commands = &self.state.commands;
+        let load = &self.state.load_defaults;
+        commands
+            .files(self.actor, &self.namespace, self.seen(), load)
             .await
     }
 }
@@ -187,7 +207,7 @@ impl Class for ClassSession {
         let namespace = &row.ok_or(app::Error::NotFound)?.namespace;
         // Whoever started it: an instructor who stops a load means all of it.
         let stopped = self.state.commands.stop_load(self.actor, namespace, true);
-        stopped.await.map(|_count| ())
+        stopped.await.map(|_done| ())
     }
 
     /// One seat that refuses does not keep the others; the first refusal is told at the end.
@@ -206,7 +226,7 @@ impl Class for ClassSession {
             .await;
         results
             .into_iter()
-            .try_fold(0, |count, stopped| Ok(count + stopped?))
+            .try_fold(0, |count, stopped| Ok(count + stopped?.acts.len() as u32))
     }
 
     async fn renew(&self, seat: &str) -> app::Result<SeatCard> {
@@ -341,11 +361,15 @@ fn error(error: &app::Error) -> Response {
     (status(error), axum::Json(error)).into_response()
 }
 
-fn status(error: &app::Error) -> StatusCode {
+pub(super) fn status(error: &app::Error) -> StatusCode {
     match error {
         app::Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         app::Error::Forbidden | app::Error::ClassOver => StatusCode::FORBIDDEN,
         app::Error::NotFound | app::Error::OtherBuild => StatusCode::NOT_FOUND,
+        app::Error::Settings { refused } => match refused.why {
+            WhyRefused::Owned { .. } => StatusCode::CONFLICT,
+            WhyRefused::Problems { .. } | WhyRefused::Nothing => StatusCode::UNPROCESSABLE_ENTITY,
+        },
         app::Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         app::Error::Conflict { .. } => StatusCode::CONFLICT,
         app::Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

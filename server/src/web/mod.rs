@@ -8,6 +8,7 @@ mod faults;
 mod files;
 mod headers;
 mod health;
+mod manifest_files;
 mod pages;
 mod public_url;
 mod refusals;
@@ -90,6 +91,9 @@ const TABLE: &[Route] = &[
     ("/seats", Briefly, || get(pages::seats)),
     // Nothing is here but in a demo, as at the addresses of its acts below.
     ("/faults", Briefly, || get(pages::faults)),
+    ("/manifests/{file}", Briefly, || {
+        get(manifest_files::manifest)
+    }),
     ("/sign-in", Briefly, || get(pages::sign_in)),
     ("/join", Briefly, || get(pages::join)),
     ("/session", Briefly, || {
@@ -103,6 +107,10 @@ const TABLE: &[Route] = &[
     ("/api/start_load", Briefly, || post(act::server_function)),
     ("/api/stop_load", Briefly, || post(act::server_function)),
     ("/api/clean_up", Briefly, || post(act::server_function)),
+    ("/api/change_settings", Briefly, || {
+        post(act::server_function)
+    }),
+    ("/api/read_files", Briefly, || post(act::server_function)),
     ("/api/stop_seat_load", Briefly, || {
         post(act::server_function)
     }),

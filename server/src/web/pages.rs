@@ -124,7 +124,7 @@ pub(super) async fn sign_in_again(
 }
 
 /// What the page of a signed-in person gets; for others the answer that sends them away.
-async fn viewer(
+pub(super) async fn viewer(
     state: &AppState,
     headers: &HeaderMap,
     client: Option<IpAddr>,
