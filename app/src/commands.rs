@@ -7,17 +7,19 @@
 use leptos::prelude::*;
 
 use crate::error::Result;
-use crate::model::{ClassPhase, FaultStates, RunRecord, RunSummary, SeatCard, Sentinel, Switch};
+use crate::model::{
+    ClassPhase, Done, FaultStates, File, RunRecord, RunSummary, SeatCard, Sentinel, Switch,
+};
 
 /// Applies the workshop's objects. `take_over` also replaces those that someone else applied.
 #[server(prefix = "/api", endpoint = "deploy")]
-pub async fn deploy(take_over: bool) -> Result<()> {
+pub async fn deploy(take_over: bool) -> Result<Done> {
     session::workshop()?.deploy(take_over).await
 }
 
 /// Starts a load with these values.
 #[server(prefix = "/api", endpoint = "start_load")]
-pub async fn start_load(users: u32, spawn_rate: u32, run_time_s: u32, n: u32) -> Result<()> {
+pub async fn start_load(users: u32, spawn_rate: u32, run_time_s: u32, n: u32) -> Result<Done> {
     let load = crate::model::LoadSettings {
         users,
         spawn_rate,
@@ -30,13 +32,13 @@ pub async fn start_load(users: u32, spawn_rate: u32, run_time_s: u32, n: u32) ->
 
 /// Stops the load. `foreign` also one that the panel did not start.
 #[server(prefix = "/api", endpoint = "stop_load")]
-pub async fn stop_load(foreign: bool) -> Result<()> {
+pub async fn stop_load(foreign: bool) -> Result<Done> {
     session::workshop()?.stop_load(foreign).await
 }
 
 /// Removes everything of the workshop.
 #[server(prefix = "/api", endpoint = "clean_up")]
-pub async fn clean_up() -> Result<()> {
+pub async fn clean_up() -> Result<Done> {
     session::workshop()?.clean_up().await
 }
 
@@ -50,6 +52,46 @@ pub async fn list_runs() -> Result<Vec<RunSummary>> {
 #[server(prefix = "/api", endpoint = "open_run")]
 pub async fn open_run(#[server(default)] uid: String) -> Result<RunRecord> {
     session::workshop()?.run(&uid).await
+}
+
+/// Changes settings of the app that is there. Each field as it was typed; `were` is what stood in all of them before
+/// ([`AppSettings::to_list`](crate::model::AppSettings::to_list)), and only what differs from that is asked for.
+/// `take_over` also changes fields that someone else's field manager owns.
+#[expect(clippy::too_many_arguments, reason = "the fields of a form")]
+#[server(prefix = "/api", endpoint = "change_settings")]
+pub async fn change_settings(
+    #[server(default)] were: String,
+    #[server(default)] target: String,
+    #[server(default)] minimum: String,
+    #[server(default)] maximum: String,
+    #[server(default)] window_s: String,
+    #[server(default)] cpu_request_m: String,
+    #[server(default)] cpu_limit_m: String,
+    #[server(default)] memory_request_mi: String,
+    #[server(default)] memory_limit_mi: String,
+    #[server(default)] take_over: bool,
+) -> Result<Done> {
+    let workshop = session::workshop()?;
+    let form = crate::model::SettingsForm {
+        typed: crate::model::Typed([
+            target,
+            minimum,
+            maximum,
+            window_s,
+            cpu_request_m,
+            cpu_limit_m,
+            memory_request_mi,
+            memory_limit_mi,
+        ]),
+        were: crate::model::AppSettings::from_list(&were),
+    };
+    workshop.change_settings(form, take_over).await
+}
+
+/// The workshop's files as they stand.
+#[server(prefix = "/api", endpoint = "read_files")]
+pub async fn read_files() -> Result<Vec<File>> {
+    session::workshop()?.files().await
 }
 
 /// Stops the load of one seat, by its number.

@@ -29,6 +29,9 @@ pub enum Error {
     /// The cluster's state does not allow it now (409). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Conflict { message: String },
+    /// Settings of the app were refused: fields are at fault (422), or they belong to others (409).
+    #[error("{}", crate::words::settings::refused(.refused))]
+    Settings { refused: Box<crate::model::Refused> },
     /// The cluster or the panel cannot answer (503). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Unavailable { message: String },

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 use crate::model::{
-    ClassPhase, FaultStates, History, LoadSettings, Overview, Panel, RunRecord, RunSummary,
-    SeatCard, Sentinel, Snapshot, Switch,
+    ClassPhase, Done, FaultStates, File, History, LoadSettings, Overview, Panel, RunRecord,
+    RunSummary, SeatCard, Sentinel, SettingsForm, Snapshot, Switch,
 };
 
 /// One attendee's namespace, as their session may see it and act on it.
@@ -27,16 +27,23 @@ pub trait Workshop: Send + Sync {
     async fn run(&self, uid: &str) -> Result<RunRecord>;
 
     /// Applies the workshop's objects. `take_over` also those that someone else's field manager owns.
-    async fn deploy(&self, take_over: bool) -> Result<()>;
+    async fn deploy(&self, take_over: bool) -> Result<Done>;
 
     /// Starts a load, after removing one that ended.
-    async fn start_load(&self, load: LoadSettings) -> Result<()>;
+    async fn start_load(&self, load: LoadSettings) -> Result<Done>;
 
     /// Stops every load of the namespace. `foreign` also one that the panel did not start.
-    async fn stop_load(&self, foreign: bool) -> Result<()>;
+    async fn stop_load(&self, foreign: bool) -> Result<Done>;
 
     /// Removes everything of the workshop.
-    async fn clean_up(&self) -> Result<()>;
+    async fn clean_up(&self) -> Result<Done>;
+
+    /// Changes settings of the app's objects, whoever made them. `take_over` also fields that someone else's field
+    /// manager owns.
+    async fn change_settings(&self, form: SettingsForm, take_over: bool) -> Result<Done>;
+
+    /// The workshop's files as they stand, read from the cluster.
+    async fn files(&self) -> Result<Vec<File>>;
 }
 
 /// The whole class, as an instructor's session may see it and act on it.

@@ -66,6 +66,7 @@ const SIGN_IN: &str = "303 /sign-in";
 const SIGNED_OUT: &str = "303 /sign-in?reason=signed_out";
 const REVOKED: &str = "303 /sign-in?reason=revoked";
 const LOAD: &str = "users=10&spawn_rate=5&run_time_s=60&n=26";
+const SETTINGS: &str = "were=%2C%2C10&maximum=4";
 const TOO_MUCH: &str = "users=501&spawn_rate=5&run_time_s=60&n=26";
 
 /// What an attendee may do to their own namespace, and nobody else.
@@ -104,6 +105,12 @@ const TABLE: &[Case] = &[
     post("/api/list_runs", "", ATTENDEES),
     post("/api/open_run", "uid=4b0e", ["401", "404", "404", "401", "403", "401", "403"]),
     post("/api/open_run", "uid=..%2Fsecrets", ["401", "404", "404", "401", "403", "401", "403"]),
+    // Nothing is deployed there.
+    post("/api/change_settings", SETTINGS, ["401", "409", "409", "401", "403", "401", "403"]),
+    post("/api/change_settings", "maximum=many", ["401", "422", "422", "401", "403", "401", "403"]),
+    post("/api/read_files", "", ATTENDEES),
+    at("/manifests/{file}", get("/manifests/workshop.yaml", [SIGN_IN, "200", "200", REVOKED, "403", SIGNED_OUT, "200"])),
+    at("/manifests/{file}", get("/manifests/passwd", ["404"; PEOPLE])),
     post("/api/stop_seat_load", "seat=01", INSTRUCTORS),
     post("/api/stop_seat_load", "seat=99", ["401", "403", "403", "401", "404", "401", "403"]),
     post("/api/stop_all_loads", "", INSTRUCTORS),

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::confirmation::Confirmation;
+use super::last_command::use_last_command;
 use super::load_form::LoadForm;
 use crate::commands::{CleanUp, Deploy, StartLoad, StopLoad};
 use crate::controls::{Command, Control, ControlState, Controls, Moment, controls, foreign_object};
@@ -110,6 +111,11 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
     let always = Memo::new(|_| true);
     let never = Memo::new(|_| false);
 
+    let last = use_last_command();
+    last.follow(move || actions.deploy.value().get());
+    last.follow(move || actions.start_load.value().get());
+    last.follow(move || actions.stop_load.value().get());
+    last.follow(move || actions.clean_up.value().get());
     // A new command answers for itself: what failed before is of no use any more.
     Effect::new(move |before: Option<bool>| {
         let pending = actions.pending().is_some();

@@ -93,7 +93,7 @@ impl Chosen {
             .or_else(|| all.iter().copied().find(usable))
     }
 
-    /// This tab was chosen, and is no default.
+    /// Whether somebody opened this tab. The first one is open without that.
     pub(crate) fn is_chosen(self, tab: Tab) -> bool {
         self.tab.get() == Some(tab)
     }

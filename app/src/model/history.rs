@@ -4,9 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    EventLine, LoadLogTail, MOST_REACTIONS, MOST_TOLD, Reaction, TimeMs, Told, event,
-};
+use super::{EventLine, LoadLogTail, MOST_REACTIONS, MOST_TOLD, Reaction, TimeMs, Told, event};
 
 /// A window of what was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -150,6 +150,8 @@ pub(crate) fn idle() -> Snapshot {
             image: "tiangolo/uvicorn-gunicorn-fastapi:python3.11".to_owned(),
             cpu_request_m: Some(50),
             cpu_limit_m: Some(100),
+            memory_request_mi: Some(64),
+            memory_limit_mi: Some(256),
         }),
         service: Some(ServiceState {
             name: "webapp".to_owned(),
@@ -296,7 +298,8 @@ fn told() -> Vec<Told> {
         age_ms: usage_m.map(|_| 8_100),
         counts,
     };
-    let told = |t, explanation, conditions: &[Condition], samples| Told {
+    let told = |t, explanation, conditions: &[Condition], samples| {
+        Told {
         time: at(t),
         explanation,
         evidence: Evidence {
@@ -309,6 +312,7 @@ fn told() -> Vec<Told> {
             }),
             samples,
         },
+    }
     };
     let idle = autoscaler().conditions;
     let mut limited = idle.clone();

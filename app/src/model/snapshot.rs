@@ -89,6 +89,9 @@ pub struct DeploymentState {
     /// `n` is a setting of the load, but the request and limit are the app's: milli-cores of one pod.
     pub cpu_request_m: Option<i64>,
     pub cpu_limit_m: Option<i64>,
+    /// The same of memory, in MiB.
+    pub memory_request_mi: Option<i64>,
+    pub memory_limit_mi: Option<i64>,
 }
 
 /// The app's Service.

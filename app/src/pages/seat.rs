@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    ChartPanel, ControlBar, EventsPanel, Header, LoadLogPanel, LoopStrip, PodsTable, Reactions,
-    RunsPanel, Tab, TabPanel, Tabs, WhyPanel, events_count, provide_chosen,
+    ChartPanel, ControlBar, EventsPanel, FilesPanel, Header, LoadLogPanel, LoopStrip, PodsTable,
+    Reactions, RunsPanel, SettingsPanel, Tab, TabPanel, Tabs, WhyPanel, WordsPanel, events_count,
+    provide_chosen, provide_last_command,
 };
 use crate::first_paint::{FirstPaint, Seen, use_first_paint};
 use crate::live::LiveState;
@@ -61,11 +62,16 @@ fn Seat(
         live.state
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
+    provide_last_command();
+    let of = namespace.clone();
     let panels = vec![
         TabPanel::new(Tab::Pods, view! { <PodsTable live /> <Reactions live /> }).counted(pods),
         TabPanel::new(Tab::LoadLog, view! { <LoadLogPanel live /> }),
         TabPanel::new(Tab::Events, view! { <EventsPanel live /> }).counted(events_count(live)),
+        TabPanel::new(Tab::Settings, view! { <SettingsPanel live /> }),
+        TabPanel::new(Tab::Files, view! { <FilesPanel namespace=of live /> }),
         TabPanel::new(Tab::Runs, view! { <RunsPanel chosen live /> }),
+        TabPanel::new(Tab::Words, view! { <WordsPanel /> }),
     ];
     view! {
         <Title text=title />

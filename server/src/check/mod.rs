@@ -5,7 +5,7 @@
 
 mod access;
 mod observed;
-mod quantity;
+pub(crate) mod quantity;
 mod reader;
 mod report;
 mod rules;

@@ -1,9 +1,10 @@
-//! Kubernetes' quantities as whole numbers. Pure; used by the rules.
+//! Kubernetes' quantities as whole numbers. Pure; used by the rules, and by
+//! what reads sizes of pods.
 //!
 //! Upstream: `k8s.io/apimachinery/pkg/api/resource/quantity.go`.
 
 /// Thousandths of the unit, rounded up: `100m` is 100, `2` is 2000. `None` if it is no quantity.
-pub(super) fn milli(text: &str) -> Option<i64> {
+pub(crate) fn milli(text: &str) -> Option<i64> {
     let split = text
         .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-')))
         .unwrap_or(text.len());
@@ -34,7 +35,7 @@ pub(super) fn milli(text: &str) -> Option<i64> {
 }
 
 /// Whole units, rounded up: bytes of `64Mi`, pods of `110`.
-pub(super) fn whole(text: &str) -> Option<i64> {
+pub(crate) fn whole(text: &str) -> Option<i64> {
     milli(text).map(|milli| milli.div_euclid(1000) + i64::from(milli.rem_euclid(1000) > 0))
 }
 

@@ -6,12 +6,11 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
-use kube::{Api, Client, ResourceExt};
+use kube::ResourceExt;
 
-use super::deploy::scaled_objects;
+use super::hands::Hands;
 use super::load::loads;
 use super::recognise::{config_maps, is_app, is_labelled, is_orphan, pod_labels, serves_app};
-use crate::call::Calls;
 use crate::error::Result;
 use crate::workshop::manifests::{CODE, LOCUSTFILE};
 
@@ -21,14 +20,13 @@ const SCALED_OBJECT_WITHIN: Duration = Duration::from_secs(20);
 /// ScaledObject first: while KEDA and the HPA act on the Deployment, it must be there.
 ///
 /// One refusal does not keep the rest; the first is returned at the end.
-pub(super) async fn clean_up(client: &Client, namespace: &str) -> Result<()> {
-    let api = || client.clone();
-    let autoscalers = scaled_objects(client, namespace);
-    let jobs = Calls::<Job>::new(Api::namespaced(api(), namespace));
-    let pods = Calls::<Pod>::new(Api::namespaced(api(), namespace));
-    let deployments = Calls::<Deployment>::new(Api::namespaced(api(), namespace));
-    let services = Calls::<Service>::new(Api::namespaced(api(), namespace));
-    let maps = Calls::<ConfigMap>::new(Api::namespaced(api(), namespace));
+pub(super) async fn clean_up(hands: &Hands) -> Result<()> {
+    let autoscalers = hands.scaled_objects();
+    let jobs = hands.of::<Job>();
+    let pods = hands.of::<Pod>();
+    let deployments = hands.of::<Deployment>();
+    let services = hands.of::<Service>();
+    let maps = hands.of::<ConfigMap>();
 
     // What is the workshop's is told by all of it together, so everything is read before anything goes.
     let found_autoscalers = autoscalers.list(None).await?;

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use app::model::{Owner, Snapshot};
+use app::model::{AppSettings, Owner, Snapshot};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Service};
-use kube::api::DynamicObject;
-use kube::{Api, Client};
+use kube::api::{ApiResource, DynamicObject};
 
+use super::hands::{Hands, Recorded};
+use super::own_fields::own_fields;
 use super::refusal::conflict;
-use crate::call::Calls;
 use crate::error::{Error, Result};
-use crate::workshop::manifests::{self, APP, CODE, Settings};
+use crate::names::FIELD_MANAGER;
+use crate::workshop::manifests::{self, APP, CODE, Settings, read};
 
 /// How long a replaced object may take to go: a ScaledObject waits for KEDA's finalizer.
 const GONE_WITHIN: Duration = Duration::from_secs(20);
@@ -58,18 +59,21 @@ fn plan(snapshot: Option<&Snapshot>, take_over: bool) -> Result<Plan> {
 }
 
 /// Applies the workshop's objects; with `take_over` also over fields and objects of others.
+///
+/// What an attendee changed under Settings stays: those values are the panel's own fields. What others changed by other
+/// means is a conflict, and goes with `take_over`.
 pub(super) async fn deploy(
-    client: &Client,
-    namespace: &str,
+    hands: &Hands,
     settings: &Settings,
     snapshot: Option<&Snapshot>,
     take_over: bool,
 ) -> Result<()> {
     let plan = plan(snapshot, take_over)?;
-    let config_maps = Calls::<ConfigMap>::new(Api::namespaced(client.clone(), namespace));
-    let deployments = Calls::<Deployment>::new(Api::namespaced(client.clone(), namespace));
-    let services = Calls::<Service>::new(Api::namespaced(client.clone(), namespace));
-    let scaled_objects = scaled_objects(client, namespace);
+    let config_maps = hands.of::<ConfigMap>();
+    let deployments = hands.of::<Deployment>();
+    let services = hands.of::<Service>();
+    let scaled_objects = hands.scaled_objects();
+    let settings = &kept(hands, &plan, settings).await?;
 
     // The ScaledObject goes first, as in a clean-up: it would scale what comes and goes.
     if let Part::Replace(name) = &plan.scaled_object {
@@ -120,15 +124,41 @@ pub(super) async fn deploy(
     }
 }
 
-/// ScaledObjects of the namespace.
-pub(super) fn scaled_objects(client: &Client, namespace: &str) -> Calls<DynamicObject> {
-    let resource = manifests::scaled_object_resource();
-    let api = Api::namespaced_with(client.clone(), namespace, &resource);
-    Calls::dynamic(api, &resource.kind)
+/// The class's settings, with what the panel's own objects say otherwise.
+async fn kept(hands: &Hands, plan: &Plan, settings: &Settings) -> Result<Settings> {
+    let mut here = AppSettings::default();
+    if plan.deployment == Part::Apply {
+        let deployments = hands.dynamic(&ApiResource::erase::<Deployment>(&()));
+        let own = own(&deployments, |own| read::of_deployment(own, APP)).await?;
+        here = here.or(&own);
+    }
+    if plan.scaled_object == Part::Apply {
+        let own = own(&hands.scaled_objects(), read::of_scaled_object).await?;
+        here = here.or(&own);
+    }
+    let of_class = settings.app();
+    let others = here
+        .known()
+        .filter(|(setting, value)| of_class.get(*setting) != Some(*value));
+    let others: Vec<_> = others.collect();
+    hands.note(|done| done.kept = others);
+    Ok(settings.with(&here))
+}
+
+/// What the panel set in its own object; nothing if that is not there.
+async fn own(
+    objects: &Recorded<DynamicObject>,
+    read: impl Fn(&serde_json::Value) -> AppSettings,
+) -> Result<AppSettings> {
+    let found = objects.get(APP).await?;
+    let found = found.and_then(|object| serde_json::to_value(object).ok());
+    Ok(found.map_or_else(AppSettings::default, |object| {
+        read(&own_fields(&object, FIELD_MANAGER))
+    }))
 }
 
 async fn apply_scaled_object(
-    scaled_objects: &Calls<DynamicObject>,
+    scaled_objects: &Recorded<DynamicObject>,
     settings: &Settings,
     target: &str,
     force: bool,
@@ -146,7 +176,7 @@ fn is_managed_still(error: &Error) -> bool {
 
 /// By which labels the pods of somebody's own Deployment are picked.
 async fn labels_of(
-    deployments: &Calls<Deployment>,
+    deployments: &Recorded<Deployment>,
     name: &str,
 ) -> Result<BTreeMap<String, String>> {
     let deployment = deployments.get(name).await?;
@@ -189,6 +219,8 @@ mod tests {
                 image: String::new(),
                 cpu_request_m: None,
                 cpu_limit_m: None,
+                memory_request_mi: None,
+                memory_limit_mi: None,
             }),
             service: Some(ServiceState {
                 name: name.to_owned(),

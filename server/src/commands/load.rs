@@ -5,9 +5,10 @@ use std::time::Duration;
 use app::model::{LoadSettings, Snapshot};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use kube::api::DynamicObject;
-use kube::{Api, Client, ResourceExt};
+use kube::ResourceExt;
+use kube::api::ApiResource;
 
+use super::hands::Hands;
 use super::recognise::{is_labelled, is_load, is_orphan, is_over};
 use super::refusal::conflict;
 use crate::call::Calls;
@@ -21,8 +22,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Starts a load, after removing one that ended.
 pub(super) async fn start(
-    client: &Client,
-    namespace: &str,
+    hands: &Hands,
     settings: &Settings,
     snapshot: Option<&Snapshot>,
     load: LoadSettings,
@@ -31,7 +31,7 @@ pub(super) async fn start(
         let message = "Nothing is deployed yet. Deploy first.".to_owned();
         return Err(Error::Refused(conflict(message)));
     }
-    let jobs = Calls::<Job>::new(Api::namespaced(client.clone(), namespace));
+    let jobs = hands.of::<Job>();
     let loads = loads(&jobs).await?;
     if let Some(running) = loads.iter().find(|job| !is_over(job)) {
         return Err(Error::Refused(conflict(running_already(running))));
@@ -40,21 +40,21 @@ pub(super) async fn start(
         jobs.delete(LOAD).await?;
         jobs.gone(LOAD, None, GONE_WITHIN).await?;
     }
-    pods_gone(client, namespace).await?;
+    pods_gone(hands).await?;
 
     // Forced: the load asks for the n of this form, whoever wrote the file before.
     let service = snapshot.and_then(|snapshot| snapshot.service.as_ref());
     let service = service.map_or(APP, |service| service.name.as_str());
     let locustfile = manifests::locustfile(service, load.n);
-    Calls::<ConfigMap>::new(Api::namespaced(client.clone(), namespace))
+    hands
+        .of::<ConfigMap>()
         .apply(LOCUSTFILE, &locustfile, true)
         .await?;
 
     // Created, not applied: an apply over a Job that is just being deleted would succeed and make nothing.
     let job = manifests::job(settings, &load);
-    let resource = kube::api::ApiResource::erase::<Job>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    match Calls::dynamic(api, "Job").create(LOAD, &job).await {
+    let made = hands.dynamic(&ApiResource::erase::<Job>(&()));
+    match made.create(LOAD, &job).await {
         // A second press, here or on another device, came first.
         Err(error) if is_there_already(&error) => Ok(()),
         result => result.map(|_| ()),
@@ -64,9 +64,9 @@ pub(super) async fn start(
 /// Deletes every load Job and load pods that no Job controls any more. Returns how many loads there were.
 ///
 /// Jobs that somebody else started only with `foreign`; if there are no others, that is asked for.
-pub(super) async fn stop(client: &Client, namespace: &str, foreign: bool) -> Result<u32> {
-    let jobs = Calls::<Job>::new(Api::namespaced(client.clone(), namespace));
-    let pods = Calls::<Pod>::new(Api::namespaced(client.clone(), namespace));
+pub(super) async fn stop(hands: &Hands, foreign: bool) -> Result<u32> {
+    let jobs = hands.of::<Job>();
+    let pods = hands.of::<Pod>();
     let loads = loads(&jobs).await?;
     let (stopped, left): (Vec<&Job>, Vec<&Job>) = loads
         .iter()
@@ -102,8 +102,8 @@ pub(super) async fn loads(jobs: &Calls<Job>) -> Result<Vec<Job>> {
 }
 
 /// Waits until the last load's pods are gone: their users would still add to the new load's.
-async fn pods_gone(client: &Client, namespace: &str) -> Result<()> {
-    let pods = Calls::<Pod>::new(Api::namespaced(client.clone(), namespace));
+async fn pods_gone(hands: &Hands) -> Result<()> {
+    let pods = hands.of::<Pod>();
     let labels = format!("job-name={LOAD}");
     let gone = async {
         loop {

@@ -1,20 +1,25 @@
-//! The only code that writes to attendees' namespaces: deploy, start load, stop load, clean up. Acts as the attendee's
-//! account, never as the panel. Called by `web/act.rs`.
+//! The only code that writes to attendees' namespaces: deploy, start load, stop load, clean up, settings. Acts as the
+//! attendee's account, never as the panel, and tells what it wrote. Called by `web/act.rs`.
 //!
 //! A command runs in a task of its own, so that neither a closed connection nor a timeout leaves it half done. The
 //! answer waits for it for [`ANSWER_WITHIN`]; what takes longer goes on, and the page sees its stages by the watch.
 
 mod clean_up;
 mod deploy;
+mod files;
+mod hands;
 mod load;
+mod own_fields;
 mod recognise;
 mod refusal;
+mod room;
+mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::model::{LoadLimits, LoadSettings, Snapshot};
+use app::model::{Done, File, LoadLimits, LoadSettings, SettingsForm, Snapshot};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +28,7 @@ use crate::audit::{Actor, Audit, Outcome};
 use crate::cluster::Clients;
 use crate::error::{Error, Result, chain};
 use crate::workshop::manifests::Settings;
+use hands::Hands;
 
 /// How long an answer waits for its command.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
@@ -75,12 +81,12 @@ impl Commands {
         namespace: &str,
         snapshot: Option<Arc<Snapshot>>,
         take_over: bool,
-    ) -> app::Result<()> {
-        let client = self.inner.clients.attendee(namespace, actor.seat);
-        let (commands, name) = (self.clone(), namespace.to_owned());
-        self.run(actor, namespace, "deploy", Breakable::Yes, async move {
+    ) -> app::Result<Done> {
+        let (commands, hands) = (self.clone(), self.hands(actor, namespace));
+        let acts = hands.clone();
+        self.run(actor, &acts, "deploy", Breakable::Yes, async move {
             let settings = &commands.inner.settings;
-            deploy::deploy(&client, &name, settings, snapshot.as_deref(), take_over).await
+            deploy::deploy(&hands, settings, snapshot.as_deref(), take_over).await
         })
         .await
     }
@@ -95,18 +101,18 @@ impl Commands {
         namespace: &str,
         snapshot: Option<Arc<Snapshot>>,
         load: LoadSettings,
-    ) -> app::Result<()> {
+    ) -> app::Result<Done> {
         load.check(&self.inner.limits)?;
-        let client = self.inner.clients.attendee(namespace, actor.seat);
-        let (commands, name) = (self.clone(), namespace.to_owned());
-        self.run(actor, namespace, "start_load", Breakable::Yes, async move {
+        let (commands, hands) = (self.clone(), self.hands(actor, namespace));
+        let acts = hands.clone();
+        self.run(actor, &acts, "start_load", Breakable::Yes, async move {
             let settings = &commands.inner.settings;
-            load::start(&client, &name, settings, snapshot.as_deref(), load).await
+            load::start(&hands, settings, snapshot.as_deref(), load).await
         })
         .await
     }
 
-    /// Stops every load; returns how many it told to stop. Never waits for another command; a start under way is
+    /// Stops every load; each that it told to stop is one act. Never waits for another command; a start under way is
     /// broken off.
     ///
     /// # Errors
@@ -116,33 +122,81 @@ impl Commands {
         actor: Actor,
         namespace: &str,
         foreign: bool,
-    ) -> app::Result<u32> {
+    ) -> app::Result<Done> {
         self.break_off(namespace);
-        let client = self.inner.clients.attendee(namespace, actor.seat);
-        let name = namespace.to_owned();
-        let stopped = Arc::new(Mutex::new(0));
-        let count = Arc::clone(&stopped);
-        self.run(actor, namespace, "stop_load", Breakable::No, async move {
-            *count.lock() = load::stop(&client, &name, foreign).await?;
-            Ok(())
+        let hands = self.hands(actor, namespace);
+        let acts = hands.clone();
+        self.run(actor, &acts, "stop_load", Breakable::No, async move {
+            load::stop(&hands, foreign).await.map(|_count| ())
         })
-        .await?;
-        let stopped = *stopped.lock();
-        Ok(stopped)
+        .await
     }
 
     /// Removes everything of the workshop, from whatever state.
     ///
     /// # Errors
     /// What the person is told.
-    pub async fn clean_up(&self, actor: Actor, namespace: &str) -> app::Result<()> {
+    pub async fn clean_up(&self, actor: Actor, namespace: &str) -> app::Result<Done> {
         self.break_off(namespace);
-        let client = self.inner.clients.attendee(namespace, actor.seat);
-        let name = namespace.to_owned();
-        self.run(actor, namespace, "clean_up", Breakable::No, async move {
-            clean_up::clean_up(&client, &name).await
+        let hands = self.hands(actor, namespace);
+        let acts = hands.clone();
+        self.run(actor, &acts, "clean_up", Breakable::No, async move {
+            clean_up::clean_up(&hands).await
         })
         .await
+    }
+
+    /// Changes settings of the app's objects, whoever made them.
+    ///
+    /// # Errors
+    /// What the person is told.
+    pub async fn change_settings(
+        &self,
+        actor: Actor,
+        namespace: &str,
+        snapshot: Option<Arc<Snapshot>>,
+        form: SettingsForm,
+        take_over: bool,
+    ) -> app::Result<Done> {
+        let hands = self.hands(actor, namespace);
+        let acts = hands.clone();
+        let verb = "change_settings";
+        self.run(actor, &acts, verb, Breakable::No, async move {
+            settings::change(&hands, snapshot.as_deref(), &form, take_over).await
+        })
+        .await
+    }
+
+    /// The workshop's files as they stand; a load that was not started yet with the values of `load`.
+    ///
+    /// # Errors
+    /// What the person is told.
+    pub async fn files(
+        &self,
+        actor: Actor,
+        namespace: &str,
+        snapshot: Option<Arc<Snapshot>>,
+        load: &LoadSettings,
+    ) -> app::Result<Vec<File>> {
+        let hands = self.hands(actor, namespace);
+        let settings = &self.inner.settings;
+        let files = files::files(&hands, settings, load, snapshot.as_deref());
+        files.await.map_err(|error| {
+            tracing::warn!(
+                namespace,
+                error = chain(&error),
+                "the files could not be read"
+            );
+            refusal::refusal(&error)
+        })
+    }
+
+    /// What a command acts with.
+    fn hands(&self, actor: Actor, namespace: &str) -> Hands {
+        Hands::new(
+            self.inner.clients.attendee(namespace, actor.seat),
+            namespace,
+        )
     }
 
     /// Waits for commands under way: at the end of the process, when no more come in.
@@ -154,17 +208,17 @@ impl Commands {
     async fn run(
         &self,
         actor: Actor,
-        namespace: &str,
+        acts: &Hands,
         verb: &'static str,
         breakable: Breakable,
         work: impl Future<Output = Result<()>> + Send + 'static,
-    ) -> app::Result<()> {
+    ) -> app::Result<Done> {
         let broken_off = CancellationToken::new();
         if breakable == Breakable::Yes {
             let mut all = self.inner.breakable.lock();
-            all.insert(namespace.to_owned(), broken_off.clone());
+            all.insert(acts.namespace().to_owned(), broken_off.clone());
         }
-        let (namespace, audit) = (namespace.to_owned(), self.inner.audit.clone());
+        let (namespace, audit) = (acts.namespace().to_owned(), self.inner.audit.clone());
         let task = self.inner.tasks.spawn(async move {
             let result = match broken_off.run_until_cancelled(work).await {
                 Some(result) => result,
@@ -173,11 +227,15 @@ impl Commands {
             log(&audit, actor, &namespace, verb, &result);
             result.map_err(|error| refusal::refusal(&error))
         });
-        match tokio::time::timeout(ANSWER_WITHIN, task).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_panicked)) => Err(refusal::unavailable()),
-            Err(_goes_on) => Ok(()),
-        }
+        let finished = match tokio::time::timeout(ANSWER_WITHIN, task).await {
+            Ok(Ok(result)) => result.map(|()| true)?,
+            Ok(Err(_panicked)) => return Err(refusal::unavailable()),
+            Err(_goes_on) => false,
+        };
+        Ok(Done {
+            finished,
+            ..acts.done()
+        })
     }
 
     /// Breaks off a start or a deploy that is still at work.

@@ -51,7 +51,7 @@ fn answered(verb: &str, kind: &str, name: &str, status: &Status) -> Refusal {
         ));
     }
     if status.is_conflict() && verb == "apply" {
-        let owner = owner(text).unwrap_or("somebody else");
+        let owner = field_owner(text).unwrap_or("somebody else");
         return conflict(format!(
             "{kind} {name} was changed with {owner}. Deploy again and choose “Replace it” to overwrite that, or leave it \
              as it is."
@@ -75,7 +75,7 @@ fn answered(verb: &str, kind: &str, name: &str, status: &Status) -> Refusal {
 
 /// The field manager that a conflict names: `Apply failed with 1 conflict: conflict with "kubectl-client-side-apply"
 /// using apps/v1: .spec.template…` (apimachinery `pkg/util/managedfields/internal/conflict.go`).
-fn owner(message: &str) -> Option<&str> {
+pub(super) fn field_owner(message: &str) -> Option<&str> {
     let manager = message.split_once("with \"")?.1.split_once('"')?.0;
     Some(if manager.starts_with("kubectl") {
         "kubectl"
@@ -129,7 +129,7 @@ mod tests {
     fn many_conflicts_name_the_first_owner() {
         let message =
             "Apply failed with 2 conflicts: conflicts with \"argocd\":\n- .spec.minReplicaCount";
-        assert_eq!(owner(message), Some("argocd"));
+        assert_eq!(field_owner(message), Some("argocd"));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use app::model::{
-    ClassPhase, History, LoadSettings, Overview, Qr, RunRecord, RunSummary, SeatCard, Snapshot,
+    ClassPhase, Done, File, History, LoadSettings, Overview, Qr, RunRecord, RunSummary, SeatCard,
+    SettingsForm, Snapshot, WhyRefused,
 };
 use app::words;
 use app::workshop::{Class, Workshop};
@@ -125,7 +126,7 @@ impl Workshop for SeatSession {
         self.recorded(uid).await.map(|run| run.record())
     }
 
-    async fn deploy(&self, take_over: bool) -> app::Result<()> {
+    async fn deploy(&self, take_over: bool) -> app::Result<Done> {
         self.may_change()?;
         let commands = &self.state.commands;
         commands
@@ -133,7 +134,7 @@ impl Workshop for SeatSession {
             .await
     }
 
-    async fn start_load(&self, load: LoadSettings) -> app::Result<()> {
+    async fn start_load(&self, load: LoadSettings) -> app::Result<Done> {
         self.may_change()?;
         let commands = &self.state.commands;
         commands
@@ -141,17 +142,34 @@ impl Workshop for SeatSession {
             .await
     }
 
-    async fn stop_load(&self, foreign: bool) -> app::Result<()> {
+    async fn stop_load(&self, foreign: bool) -> app::Result<Done> {
         let commands = &self.state.commands;
-        let stopped = commands.stop_load(self.actor, &self.namespace, foreign);
-        stopped.await.map(|_count| ())
+        commands
+            .stop_load(self.actor, &self.namespace, foreign)
+            .await
     }
 
-    async fn clean_up(&self) -> app::Result<()> {
+    async fn clean_up(&self) -> app::Result<Done> {
         self.may_change()?;
         self.state
             .commands
             .clean_up(self.actor, &self.namespace)
+            .await
+    }
+
+    async fn change_settings(&self, form: SettingsForm, take_over: bool) -> app::Result<Done> {
+        self.may_change()?;
+        let commands = &self.state.commands;
+        commands
+            .change_settings(self.actor, &self.namespace, self.seen(), form, take_over)
+            .await
+    }
+
+    async fn files(&self) -> app::Result<Vec<File>> {
+        let commands = &self.state.commands;
+        let load = &self.state.load_defaults;
+        commands
+            .files(self.actor, &self.namespace, self.seen(), load)
             .await
     }
 }
@@ -244,7 +262,7 @@ impl Class for ClassSession {
         let namespace = &row.ok_or(app::Error::NotFound)?.namespace;
         // Whoever started it: an instructor who stops a load means all of it.
         let stopped = self.state.commands.stop_load(self.actor, namespace, true);
-        stopped.await.map(|_count| ())
+        stopped.await.map(|_done| ())
     }
 
     /// One seat that refuses does not keep the others; the first refusal is told at the end.
@@ -263,7 +281,7 @@ impl Class for ClassSession {
             .await;
         results
             .into_iter()
-            .try_fold(0, |count, stopped| Ok(count + stopped?))
+            .try_fold(0, |count, stopped| Ok(count + stopped?.acts.len() as u32))
     }
 
     async fn renew(&self, seat: &str) -> app::Result<SeatCard> {
@@ -403,6 +421,10 @@ pub(super) fn status(error: &app::Error) -> StatusCode {
         app::Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         app::Error::Forbidden | app::Error::ClassOver => StatusCode::FORBIDDEN,
         app::Error::NotFound | app::Error::OtherBuild => StatusCode::NOT_FOUND,
+        app::Error::Settings { refused } => match refused.why {
+            WhyRefused::Owned { .. } => StatusCode::CONFLICT,
+            WhyRefused::Problems { .. } | WhyRefused::Nothing => StatusCode::UNPROCESSABLE_ENTITY,
+        },
         app::Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         app::Error::Conflict { .. } => StatusCode::CONFLICT,
         app::Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

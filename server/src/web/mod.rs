@@ -9,6 +9,7 @@ mod files;
 mod headers;
 mod health;
 mod load_log;
+mod manifest_files;
 mod pages;
 mod public_url;
 mod refusals;
@@ -100,6 +101,9 @@ const TABLE: &[Route] = &[
     ("/runs", Briefly, || get(runs::list)),
     ("/runs/{run}", Briefly, || get(runs::one)),
     ("/load.log", Briefly, || get(load_log::download)),
+    ("/manifests/{file}", Briefly, || {
+        get(manifest_files::manifest)
+    }),
     ("/sign-in", Briefly, || get(pages::sign_in)),
     ("/join", Briefly, || get(pages::join)),
     ("/session", Briefly, || {
@@ -115,6 +119,10 @@ const TABLE: &[Route] = &[
     ("/api/clean_up", Briefly, || post(act::server_function)),
     ("/api/list_runs", Briefly, || post(act::server_function)),
     ("/api/open_run", Briefly, || post(act::server_function)),
+    ("/api/change_settings", Briefly, || {
+        post(act::server_function)
+    }),
+    ("/api/read_files", Briefly, || post(act::server_function)),
     ("/api/stop_seat_load", Briefly, || {
         post(act::server_function)
     }),

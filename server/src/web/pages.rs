@@ -159,7 +159,7 @@ pub(super) async fn show(
 }
 
 /// What the page of a signed-in person gets; for others the answer that sends them away.
-async fn viewer(
+pub(super) async fn viewer(
     state: &AppState,
     headers: &HeaderMap,
     client: Option<IpAddr>,

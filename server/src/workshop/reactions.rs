@@ -59,7 +59,10 @@ impl Reactions {
     /// Takes what another panel told: it is not gone on with, as what was between was not seen. Returns what changed.
     pub fn resume(&mut self, told: &mut History) {
         for reaction in &mut told.reactions {
-            let own = self.open.iter().any(|open| open.told.decision == reaction.decision);
+            let own = self
+                .open
+                .iter()
+                .any(|open| open.told.decision == reaction.decision);
             reaction.over |= !own;
         }
     }
@@ -84,7 +87,9 @@ impl Reactions {
         }
         let mut changed = Vec::new();
         for open in &self.open {
-            let known = before.iter().position(|told| told.decision == open.told.decision);
+            let known = before
+                .iter()
+                .position(|told| told.decision == open.told.decision);
             let known = known.map(|index| before.swap_remove(index));
             if known != Some(open.told) {
                 changed.push(open.told);
@@ -176,7 +181,9 @@ impl Open {
             let after = time.0 - ready.0 >= AFTER_MS;
             told.p95_after_ms = after.then_some(p95);
         }
-        let ended = seen.load.is_none_or(|load| load.stage != LoadStage::Running);
+        let ended = seen
+            .load
+            .is_none_or(|load| load.stage != LoadStage::Running);
         told.over = told.counted.is_some() && (told.p95_after_ms.is_some() || ended);
     }
 }

@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::objects::{Objects, ScaledObject};
 use super::time::time_ms;
-use crate::names::FIELD_MANAGER;
+use crate::names::{FIELD_MANAGER, PART_OF, PART_OF_LABEL};
 
 /// The label of the workshop's app and of its pods.
 const APP_LABEL: (&str, &str) = ("app", "webapp");
@@ -192,8 +192,18 @@ pub fn created(meta: &ObjectMeta) -> TimeMs {
 }
 
 /// Who made an object: its first field manager. kubectl has several names for itself.
+///
+/// What the panel makes bears its label. An object without it that the panel changed a setting of is still somebody
+/// else's, even after that one wrote it again.
 pub fn owner(meta: &ObjectMeta) -> Owner {
+    let labels = meta.labels.as_ref();
+    let labelled = labels
+        .and_then(|labels| labels.get(PART_OF_LABEL))
+        .map(String::as_str)
+        == Some(PART_OF);
     let entries = meta.managed_fields.iter().flatten();
+    let entries =
+        entries.filter(|entry| labelled || entry.manager.as_deref() != Some(FIELD_MANAGER));
     let first = entries.min_by_key(|entry| entry.time.as_ref().map(time_ms));
     let manager = first
         .and_then(|entry| entry.manager.as_deref())

@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{PodSpec, Service};
 use super::objects::{Objects, ScaledObject};
 use super::pod::{self, Resource, cpu_sum};
 use super::recognise::{Recognised, created, owner};
+use crate::check::quantity;
 
 /// Annotations that pause a ScaledObject; either deletes the HPA (`apis/keda/v1alpha1/scaledobject_types.go`).
 const PAUSED: &str = "autoscaling.keda.sh/paused";
@@ -32,7 +33,22 @@ pub fn deployment(deployment: &Deployment) -> DeploymentState {
         image: image.unwrap_or_default(),
         cpu_request_m: pod.and_then(|pod| cpu_sum(pod, Resource::Request).ok()),
         cpu_limit_m: pod.and_then(|pod| cpu_sum(pod, Resource::Limit).ok()),
+        memory_request_mi: pod.and_then(|pod| memory_sum(pod, Resource::Request)),
+        memory_limit_mi: pod.and_then(|pod| memory_sum(pod, Resource::Limit)),
     }
+}
+
+/// The sum of the containers' memory in MiB; `None` if one has none.
+fn memory_sum(pod: &PodSpec, which: Resource) -> Option<i64> {
+    let bytes = pod.containers.iter().map(|container| {
+        let resources = container.resources.as_ref()?;
+        let quantities = match which {
+            Resource::Request => resources.requests.as_ref()?,
+            Resource::Limit => resources.limits.as_ref()?,
+        };
+        quantity::whole(&quantities.get("memory")?.0)
+    });
+    bytes.sum::<Option<i64>>().map(|bytes| bytes >> 20)
 }
 
 /// The Service for the page.

@@ -1,14 +1,26 @@
 //! Settings → the workshop's objects, for the panel to apply and for people to read as YAML. Pure.
 //!
-//! Called by `commands/`. The names are the handout's; what is written here must work word for word with `kubectl apply`.
+//! Called by `commands/`; one object a file, and `read.rs`, `prune.rs` and `files.rs` for the way back. The names
+//! are the handout's; what is written here must work word for word with `kubectl apply`.
 
-use app::model::LoadSettings;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Service};
+mod deployment;
+mod files;
+mod job;
+mod prune;
+pub mod read;
+mod scaled_object;
+mod service;
+
+use app::model::{AppSettings, Setting};
 use kube::api::{ApiResource, DynamicObject};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+
+pub use deployment::{deployment, webapp_code};
+pub use files::{Live, files, mounted};
+pub use job::{job, locustfile};
+pub use prune::prune;
+pub use scaled_object::{scaled_object, scaled_object_resource};
+pub use service::service;
 
 use crate::names::{PART_OF, PART_OF_LABEL};
 
@@ -20,16 +32,6 @@ pub const CODE: &str = "webapp-code";
 pub const LOCUSTFILE: &str = "locustfile";
 /// The load's Job.
 pub const LOAD: &str = "locust-headless";
-
-const MAIN_PY: &str = include_str!("main.py");
-const LOCUSTFILE_PY: &str = include_str!("locustfile.py");
-
-/// How long a Job may take beside its run time: pulling the image, start and end.
-const JOB_MARGIN_S: u32 = 120;
-
-/// Memory of the load generator: 500 users with their greenlets and statistics stay far below.
-const LOAD_MEMORY_REQUEST_MI: u32 = 128;
-const LOAD_MEMORY_LIMIT_MI: u32 = 512;
 
 /// What the instructor may choose about the objects. CPU in milli-cores, memory in MiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,44 @@ pub struct Settings {
 impl Settings {
     pub const APP_IMAGE: &str = "tiangolo/uvicorn-gunicorn-fastapi:python3.11";
     pub const LOAD_IMAGE: &str = "locustio/locust:2.32.2";
+
+    /// Those that an attendee may change.
+    pub fn app(&self) -> AppSettings {
+        let mut all = AppSettings::default();
+        for (setting, value) in [
+            (Setting::Target, self.target_percent),
+            (Setting::Minimum, self.min_replicas),
+            (Setting::Maximum, self.max_replicas),
+            (Setting::Window, self.window_s),
+            (Setting::CpuRequest, self.app_cpu_request_m),
+            (Setting::CpuLimit, self.app_cpu_limit_m),
+            (Setting::MemoryRequest, self.app_memory_request_mi),
+            (Setting::MemoryLimit, self.app_memory_limit_mi),
+        ] {
+            all.set(setting, Some(value));
+        }
+        all
+    }
+
+    /// With other values where there are some.
+    #[must_use]
+    pub fn with(&self, other: &AppSettings) -> Self {
+        let mut all = self.clone();
+        for (setting, value) in other.known() {
+            let own = match setting {
+                Setting::Target => &mut all.target_percent,
+                Setting::Minimum => &mut all.min_replicas,
+                Setting::Maximum => &mut all.max_replicas,
+                Setting::Window => &mut all.window_s,
+                Setting::CpuRequest => &mut all.app_cpu_request_m,
+                Setting::CpuLimit => &mut all.app_cpu_limit_m,
+                Setting::MemoryRequest => &mut all.app_memory_request_mi,
+                Setting::MemoryLimit => &mut all.app_memory_limit_mi,
+            };
+            *own = value;
+        }
+        all
+    }
 }
 
 impl Default for Settings {
@@ -76,156 +116,6 @@ impl Default for Settings {
             window_s: 80,
         }
     }
-}
-
-/// The API of ScaledObjects, which k8s-openapi has no type for.
-pub fn scaled_object_resource() -> ApiResource {
-    ApiResource {
-        group: "keda.sh".to_owned(),
-        version: "v1alpha1".to_owned(),
-        api_version: "keda.sh/v1alpha1".to_owned(),
-        kind: "ScaledObject".to_owned(),
-        plural: "scaledobjects".to_owned(),
-    }
-}
-
-/// ConfigMap with the web app's code.
-pub fn webapp_code() -> DynamicObject {
-    let data = json!({ "data": { "main.py": MAIN_PY } });
-    object::<ConfigMap>(CODE, data)
-}
-
-/// The web app. It has no `spec.replicas`: those are the autoscaler's, and every apply would set them back.
-pub fn deployment(settings: &Settings) -> DynamicObject {
-    let container = json!({
-        "name": APP,
-        "image": settings.app_image,
-        "imagePullPolicy": "IfNotPresent",
-        // The image starts one worker per core of the node, whatever the limit says.
-        // https://github.com/tiangolo/uvicorn-gunicorn-docker/issues/43
-        "env": [{ "name": "WEB_CONCURRENCY", "value": "1" }],
-        "ports": [{ "containerPort": 80, "name": "http" }],
-        "resources": resources(
-            (settings.app_cpu_request_m, settings.app_cpu_limit_m),
-            (settings.app_memory_request_mi, settings.app_memory_limit_mi),
-        ),
-        "startupProbe": {
-            "httpGet": { "path": "/health", "port": 80 },
-            "periodSeconds": 2,
-            "timeoutSeconds": 5,
-            "failureThreshold": 60,
-        },
-        // A saturated pod answers no HTTP probe in time. It would lose Ready, and the HPA would set it aside.
-        "readinessProbe": { "tcpSocket": { "port": 80 }, "periodSeconds": 5 },
-        "volumeMounts": [{ "name": "code", "mountPath": "/app/main.py", "subPath": "main.py" }],
-    });
-    let labels = json!({ "app": APP, PART_OF_LABEL: PART_OF });
-    // A file mounted by subPath is never updated in a running pod; a changed file makes new pods.
-    let annotations = json!({ "autoscaling-workshop/code": checksum(MAIN_PY) });
-    let data = json!({
-        "spec": {
-            "selector": { "matchLabels": { "app": APP } },
-            "template": {
-                "metadata": { "labels": labels, "annotations": annotations },
-                "spec": pod_spec(settings, &container, CODE, json!({})),
-            },
-        },
-    });
-    labelled(object::<Deployment>(APP, data), &[("app", APP)])
-}
-
-/// The Service in front of the pods that `selector` (label, value) picks.
-pub fn service<'a>(selector: impl IntoIterator<Item = (&'a str, &'a str)>) -> DynamicObject {
-    let selector: serde_json::Map<String, Value> = selector
-        .into_iter()
-        .map(|(label, value)| (label.to_owned(), value.into()))
-        .collect();
-    let data = json!({
-        "spec": {
-            "selector": selector,
-            "ports": [{ "name": "http", "port": 80, "targetPort": 80 }],
-        },
-    });
-    labelled(object::<Service>(APP, data), &[("app", APP)])
-}
-
-/// The ScaledObject for the Deployment `target`, from which KEDA makes the HPA.
-pub fn scaled_object(settings: &Settings, target: &str) -> DynamicObject {
-    let data = json!({
-        "spec": {
-            "scaleTargetRef": { "name": target },
-            "minReplicaCount": settings.min_replicas,
-            "maxReplicaCount": settings.max_replicas,
-            // Both as in the handout. They have no effect with a CPU trigger and a minimum of 1:
-            // https://keda.sh/docs/2.20/reference/scaledobject-spec/
-            "pollingInterval": 5,
-            "cooldownPeriod": 60,
-            "advanced": {
-                "horizontalPodAutoscalerConfig": {
-                    "behavior": {
-                        "scaleDown": { "stabilizationWindowSeconds": settings.window_s },
-                    },
-                },
-            },
-            // `metricType` here, since `metadata.type` was removed in KEDA 2.18; the value is a string.
-            // https://keda.sh/docs/2.20/scalers/cpu/
-            "triggers": [{
-                "type": "cpu",
-                "metricType": "Utilization",
-                "metadata": { "value": settings.target_percent.to_string() },
-            }],
-        },
-    });
-    let object = DynamicObject::new(APP, &scaled_object_resource()).data(data);
-    labelled(object, &[])
-}
-
-/// ConfigMap with the locustfile for `GET /fib?n=…` on `service`.
-pub fn locustfile(service: &str, n: u32) -> DynamicObject {
-    let text = LOCUSTFILE_PY
-        .replace("SERVICE", service)
-        .replace("?n=35", &format!("?n={n}"));
-    let data = json!({ "data": { "locustfile.py": text } });
-    object::<ConfigMap>(LOCUSTFILE, data)
-}
-
-/// The load.
-pub fn job(settings: &Settings, load: &LoadSettings) -> DynamicObject {
-    let container = json!({
-        "name": "locust",
-        "image": settings.load_image,
-        "imagePullPolicy": "IfNotPresent",
-        "args": [
-            "-f", "/mnt/locust/locustfile.py",
-            "--headless",
-            "-u", load.users.to_string(),
-            "-r", load.spawn_rate.to_string(),
-            "--run-time", format!("{}s", load.run_time_s),
-        ],
-        "env": [
-            { "name": "NAMESPACE", "valueFrom": { "fieldRef": { "fieldPath": "metadata.namespace" } } },
-            // One failed request would otherwise make the whole run a failed Job (locust/main.py, `shutdown`).
-            { "name": "LOCUST_EXIT_CODE_ON_ERROR", "value": "0" },
-        ],
-        "resources": resources(
-            (settings.load_cpu_request_m, settings.load_cpu_limit_m),
-            (LOAD_MEMORY_REQUEST_MI, LOAD_MEMORY_LIMIT_MI),
-        ),
-        "volumeMounts": [{ "name": "code", "mountPath": "/mnt/locust" }],
-    });
-    let data = json!({
-        "spec": {
-            "backoffLimit": 0,
-            "activeDeadlineSeconds": load.run_time_s + JOB_MARGIN_S,
-            // The pod's log goes with the Job: an hour leaves time to read it.
-            "ttlSecondsAfterFinished": 3600,
-            "template": {
-                "metadata": { "labels": { "app": "locust", PART_OF_LABEL: PART_OF } },
-                "spec": pod_spec(settings, &container, LOCUSTFILE, json!({ "restartPolicy": "Never" })),
-            },
-        },
-    });
-    labelled(object::<Job>(LOAD, data), &[("app", "locust")])
 }
 
 /// The object as a file for `kubectl apply -f`.
@@ -280,15 +170,13 @@ fn resources(cpu: (u32, u32), memory: (u32, u32)) -> Value {
     })
 }
 
-/// The first 12 hex digits of the text's SHA-256.
-fn checksum(text: &str) -> String {
-    let mut digest = format!("{:x}", Sha256::digest(text.as_bytes()));
-    digest.truncate(12);
-    digest
-}
-
 #[cfg(test)]
 mod tests {
+    use app::model::LoadSettings;
+    use k8s_openapi::api::apps::v1::Deployment;
+    use k8s_openapi::api::batch::v1::Job;
+    use k8s_openapi::api::core::v1::{ConfigMap, Service};
+
     use super::*;
 
     fn yaml(object: &DynamicObject) -> String {

@@ -1,0 +1,61 @@
+//! Copies a text. Where the browser has no clipboard for this page (plain HTTP, or a refusal), the text is selected, and
+//! the person is told how to copy it.
+
+use js_sys::{Function, Promise, Reflect};
+use leptos::prelude::*;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+
+use crate::words::files;
+
+/// The button, and what came of it.
+#[component]
+pub(super) fn CopyButton(
+    /// What is copied, for screen readers.
+    what: String,
+    text: impl Fn() -> String + 'static,
+    /// The id of the element that shows the text.
+    shown: String,
+) -> impl IntoView {
+    let (told, set_told) = signal("");
+    let copy = move |_| {
+        let (text, shown) = (text(), shown.clone());
+        leptos::task::spawn_local(async move {
+            let copied = match write(&text) {
+                Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
+                None => false,
+            };
+            if copied {
+                set_told.set(files::COPIED);
+            } else if select(&shown).is_some() {
+                set_told.set(files::SELECTED);
+            }
+        });
+    };
+    view! {
+        <button type="button" class="script-only" aria-label=format!("{} {what}", files::COPY) on:click=copy>{files::COPY}</button>
+        <span class="hint script-only" role="status">{told}</span>
+    }
+}
+
+/// `navigator.clipboard.writeText(text)`; `None` where there is no clipboard.
+fn write(text: &str) -> Option<Promise> {
+    let navigator = property(&window(), "navigator")?;
+    let clipboard = property(&navigator, "clipboard")?;
+    let write: Function = property(&clipboard, "writeText")?.dyn_into().ok()?;
+    let promise = write.call1(&clipboard, &JsValue::from_str(text)).ok()?;
+    promise.dyn_into().ok()
+}
+
+/// `getSelection().selectAllChildren(element)`.
+fn select(id: &str) -> Option<()> {
+    let element = document().get_element_by_id(id)?;
+    let get: Function = property(&window(), "getSelection")?.dyn_into().ok()?;
+    let selection = get.call0(&window()).ok()?;
+    let all: Function = property(&selection, "selectAllChildren")?.dyn_into().ok()?;
+    all.call1(&selection, &element).ok().map(|_| ())
+}
+
+fn property(of: &JsValue, name: &str) -> Option<JsValue> {
+    let value = Reflect::get(of, &JsValue::from_str(name)).ok()?;
+    (!value.is_undefined() && !value.is_null()).then_some(value)
+}

@@ -1,0 +1,70 @@
+//! What the last button of this page did: the objects it wrote, and the commands that do the same.
+
+use leptos::prelude::*;
+
+use crate::error::Result;
+use crate::model::Done;
+use crate::words::{files, settings};
+
+/// The newest answer of a command. A context of the page: every form with a command puts its answer here.
+#[derive(Clone, Copy)]
+pub(crate) struct LastCommand(RwSignal<Option<Done>>);
+
+impl LastCommand {
+    pub(super) fn set(self, done: Done) {
+        self.0.set(Some(done));
+    }
+
+    /// Takes over what the answers to a command tell, as they come.
+    pub(super) fn follow(self, answers: impl Fn() -> Option<Result<Done>> + 'static) {
+        Effect::new(move || {
+            if let Some(Ok(done)) = answers() {
+                self.set(done);
+            }
+        });
+    }
+}
+
+/// Makes the page's own.
+pub(crate) fn provide_last_command() {
+    provide_context(LastCommand(RwSignal::new(None)));
+}
+
+/// The page's own.
+pub(super) fn use_last_command() -> LastCommand {
+    use_context().unwrap_or_else(|| LastCommand(RwSignal::new(None)))
+}
+
+/// The list.
+#[component]
+pub(super) fn LastCommandPart(namespace: String) -> impl IntoView {
+    let LastCommand(done) = use_last_command();
+    let body = move || match done.get() {
+        None => view! { <p class="hint">{files::NO_LAST_COMMAND}</p> }.into_any(),
+        Some(done) => {
+            let by_hand = files::same_by_hand(&done, &namespace);
+            let acts = done
+                .acts
+                .iter()
+                .map(|act| view! { <li>{files::act(act)}</li> });
+            view! {
+                <ol translate="no">{acts.collect_view()}</ol>
+                <p>{done.acts.is_empty().then_some(files::NOTHING_WRITTEN)}</p>
+                <p>{(!done.set.is_empty()).then(|| settings::applied(&done.set))}</p>
+                <p>{files::kept(&done)}</p>
+                <p>{(!done.finished).then_some(files::GOES_ON)}</p>
+                {(!by_hand.is_empty()).then(|| view! {
+                    <p class="hint">{files::BY_HAND}</p>
+                    <pre translate="no" tabindex="0">{by_hand}</pre>
+                })}
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <section class="last-command" aria-labelledby="last-command">
+            <h3 id="last-command">{files::LAST_COMMAND}</h3>
+            <div aria-live="polite">{body}</div>
+        </section>
+    }
+}

@@ -1,0 +1,290 @@
+//! The app's settings, as a form with and without JavaScript. What is there comes by the stream; what is wrong is said
+//! while somebody types, by the same rules as the server's; what was typed stays until it is taken.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos::server_fn::error::ServerFnUrlError;
+use leptos_router::hooks::use_query_map;
+
+use super::last_command::use_last_command;
+use crate::commands::ChangeSettings;
+use crate::controls::foreign_object;
+use crate::error::Error;
+use crate::live::Connection;
+use crate::model::{
+    AppSettings, ClassPhase, OwnedField, Problem, Refused, SessionEnd, Setting, SettingOf, Typed,
+    WhyRefused,
+};
+use crate::stream::{Live, leave_as};
+use crate::words;
+use crate::words::settings;
+
+/// One field: what is typed, and what stood in it before.
+#[derive(Clone, Copy)]
+struct Field {
+    setting: Setting,
+    text: RwSignal<String>,
+    was: RwSignal<Option<u32>>,
+    now: Memo<Option<u32>>,
+}
+
+impl Field {
+    fn fill(self, value: Option<u32>) {
+        self.was.set(value);
+        self.text.set(shown(value));
+    }
+
+    fn touched(self) -> bool {
+        self.text.get_untracked() != shown(self.was.get_untracked())
+    }
+}
+
+fn shown(value: Option<u32>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// Settings that were refused before this page: without JavaScript the address tells it.
+fn failed_in_address() -> Option<Error> {
+    use_query_map().with_untracked(|query| {
+        let is_ours = query.get("__path").as_deref() == Some(ChangeSettings::PATH);
+        let told = query.get("__err").filter(|_| is_ours)?;
+        Some(ServerFnUrlError::<Error>::decode_err(&told))
+    })
+}
+
+fn refused(error: &Error) -> Option<&Refused> {
+    match error {
+        Error::Settings { refused } => Some(refused),
+        _ => None,
+    }
+}
+
+/// The tab.
+#[component]
+pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
+    let action = ServerAction::<ChangeSettings>::new();
+    let last = use_last_command();
+    let present = Memo::new(move |_| {
+        live.state
+            .with(|s| s.snapshot.as_ref().map(AppSettings::of).unwrap_or_default())
+    });
+    let before = StoredValue::new(failed_in_address());
+    let failure = Memo::new(move |_| match action.value().get() {
+        Some(Ok(_)) => None,
+        Some(Err(error)) => Some(error),
+        None => before.get_value(),
+    });
+    let typed = before.with_value(|error| {
+        let refused = error.as_ref().and_then(refused);
+        refused.map(|refused| refused.typed.clone())
+    });
+    let typed = typed.unwrap_or_else(|| Typed::of(&present.get_untracked()));
+    let fields = Setting::ALL.map(|setting| {
+        let now = Memo::new(move |_| present.read().get(setting));
+        let field = Field {
+            setting,
+            text: RwSignal::new(typed.get(setting).to_owned()),
+            was: RwSignal::new(now.get_untracked()),
+            now,
+        };
+        // A field that nobody touched follows the cluster.
+        Effect::new(move || {
+            let now = now.get();
+            if !field.touched() {
+                field.fill(now);
+            }
+        });
+        field
+    });
+    let were = move || {
+        let mut were = AppSettings::default();
+        for field in fields {
+            were.set(field.setting, field.was.get());
+        }
+        were
+    };
+    let problems = Memo::new(move |_| {
+        let typed = Typed(fields.map(|field| field.text.get()));
+        typed.changes(&were()).err().unwrap_or_default()
+    });
+    Effect::new(move || match action.value().get() {
+        Some(Ok(done)) => {
+            for field in fields {
+                // What was taken is what stands there now, though the cluster tells it in a moment only.
+                let value = field.text.get_untracked().trim().parse().ok();
+                field.fill(value.or(field.now.get_untracked()));
+            }
+            last.set(done);
+        }
+        Some(Err(Error::Unauthenticated)) => leave_as(SessionEnd::SignedOut),
+        Some(Err(_)) | None => {}
+    });
+    let nothing_there = Memo::new(move |_| {
+        live.state.with(|s| {
+            let snapshot = s.snapshot.as_ref();
+            snapshot.is_none_or(|s| s.deployment.is_none() && s.scaled_object.is_none())
+        })
+    });
+    let off = Memo::new(move |_| {
+        if live.connection.get() == Connection::Lost {
+            Some(words::NO_CONNECTION)
+        } else if live.state.with(|s| s.class) != ClassPhase::Running {
+            Some(words::CLASS_IS_OVER)
+        } else if nothing_there.get() {
+            Some(settings::DEPLOY_FIRST_TO_SET)
+        } else {
+            None
+        }
+    });
+    let foreign = Memo::new(move |_| {
+        live.state.with(|s| {
+            let (object, owner) = foreign_object(s.snapshot.as_ref()?)?;
+            Some(settings::act_on(&object, &owner.manager))
+        })
+    });
+    let told = move || {
+        let done = action.value().get()?.ok()?;
+        let room = done.room.map(settings::room).unwrap_or_default();
+        Some(format!("{} {room}", settings::applied(&done.set)))
+    };
+    // Fields of others are asked about below.
+    let error = move || {
+        let failure = failure.read();
+        let error = failure.as_ref()?;
+        let owned = refused(error).is_some_and(|r| matches!(r.why, WhyRefused::Owned { .. }));
+        (!owned).then(|| words::error(error))
+    };
+    let rows = move |of: SettingOf| {
+        let all = fields.into_iter().filter(|field| field.setting.of() == of);
+        all.map(|field| row(field, problems)).collect_view()
+    };
+    let reset = move |_| {
+        for field in fields {
+            field.fill(field.now.get_untracked());
+        }
+        action.value().set(None);
+        before.set_value(None);
+    };
+    view! {
+        <div class="settings-panel">
+            <p class="hint">{settings::SETTINGS_LEAD} " " {move || foreign.get()}</p>
+            <ActionForm action attr:class="settings-form" attr:novalidate="">
+                <input type="hidden" name="were" value=move || were().to_list() prop:value=move || were().to_list() />
+                <fieldset>
+                    <legend>{settings::SCALING}</legend>
+                    {rows(SettingOf::ScaledObject)}
+                    {without_effect(settings::POLLING_INTERVAL, settings::POLLING_INTERVAL_S, settings::POLLING_INTERVAL_MEANS)}
+                    {without_effect(settings::COOLDOWN_PERIOD, settings::COOLDOWN_PERIOD_S, settings::COOLDOWN_PERIOD_MEANS)}
+                </fieldset>
+                <fieldset>
+                    <legend>{settings::POD_SIZE}</legend>
+                    {rows(SettingOf::Deployment)}
+                    <p class="hint">"▲ " {settings::RESTARTS_PODS}</p>
+                </fieldset>
+                <div class="answer">
+                    <button
+                        type="submit"
+                        data-filled="true"
+                        disabled=move || off.get().is_some()
+                        aria-busy=move || action.pending().get().to_string()
+                        aria-describedby="settings-told"
+                    >
+                        {settings::APPLY}
+                    </button>
+                    <button type="button" class="script-only" on:click=reset>{settings::UNDO}</button>
+                    <p id="settings-told" role="status">{move || off.get()} {told}</p>
+                    <p class="error" role="alert">{error}</p>
+                </div>
+                <Owned failure off fields />
+            </ActionForm>
+        </div>
+    }
+}
+
+/// One setting.
+fn row(field: Field, problems: Memo<Vec<Problem>>) -> AnyView {
+    let setting = field.setting;
+    let id = format!("setting-{}", setting.name());
+    let (hint, wrong) = (format!("{id}-hint"), format!("{id}-wrong"));
+    let problem = Memo::new(move |_| {
+        let problems = problems.read();
+        let own = problems.iter().find(|problem| problem.setting == setting);
+        own.map(settings::problem)
+    });
+    view! {
+        <div class="setting">
+            <label for=id.clone()>{settings::name(setting)}</label>
+            <input
+                id=id
+                name=setting.name()
+                type="text"
+                inputmode="numeric"
+                autocomplete="off"
+                value=field.text.get_untracked()
+                prop:value=field.text
+                aria-describedby=format!("{hint} {wrong}")
+                aria-invalid=move || problem.read().is_some().to_string()
+                on:input:target=move |event| field.text.set(event.target().value())
+            />
+            <span class="now" translate="no">{move || settings::now(setting, field.now.get())}</span>
+            <span class="hint" id=hint>{settings::hint(setting)}</span>
+            <span class="error" id=wrong>{move || problem.get()}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// A field of the ScaledObject that does nothing here.
+fn without_effect(name: &'static str, value: u32, means: &'static str) -> AnyView {
+    let (id, hint) = (format!("setting-{name}"), format!("setting-{name}-hint"));
+    view! {
+        <div class="setting">
+            <label for=id.clone()><code>{name}</code></label>
+            <input id=id type="text" value=format!("{value} s") disabled aria-describedby=hint.clone() />
+            <span class="now">{settings::NO_EFFECT}</span>
+            <span class="hint" id=hint>{means}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// What others own of the fields that were to be changed, and the two ways out. The safe one is first.
+#[component]
+fn Owned(
+    failure: Memo<Option<Error>>,
+    off: Memo<Option<&'static str>>,
+    fields: [Field; 8],
+) -> impl IntoView {
+    let owned = Memo::new(move |_| {
+        let failure = failure.read();
+        match &refused(failure.as_ref()?)?.why {
+            WhyRefused::Owned { fields } => Some(fields.clone()),
+            WhyRefused::Problems { .. } | WhyRefused::Nothing => None,
+        }
+    });
+    let leave = move |_| {
+        for field in fields {
+            field.fill(field.now.get_untracked());
+        }
+    };
+    move || {
+        owned.get().map(|all| {
+            let list = all
+                .iter()
+                .map(|field: &OwnedField| view! { <li>{settings::owned_field(field)}</li> })
+                .collect_view();
+            view! {
+                <div class="owned" role="alert">
+                    <p>{settings::take_over_question(&all)}</p>
+                    <ul translate="no">{list}</ul>
+                    <p class="actions">
+                        <button type="button" class="script-only" on:click=leave>{settings::KEEP_THEIRS}</button>
+                        <button type="submit" data-danger="true" name="take_over" value="true" disabled=move || off.get().is_some()>
+                            {settings::TAKE_OVER}
+                        </button>
+                    </p>
+                </div>
+            }
+        })
+    }
+}
