@@ -1,8 +1,12 @@
 //! What a page knows, and how the stream's events change it. Pure; `stream.rs` feeds it, components read it.
 
+mod pod_lines;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ClassPhase, Explanation, History, Overview, Snapshot, StreamEvent, TimeMs};
+
+pub use pod_lines::PodLines;
 
 /// The page keeps an hour, its widest window.
 const KEEP_MS: i64 = 60 * 60 * 1000;
@@ -15,6 +19,8 @@ const KEEP_EXPLANATIONS: usize = 8;
 pub struct LiveState {
     pub snapshot: Option<Snapshot>,
     pub history: History,
+    /// Each pod's CPU since the page is open.
+    pub pod_lines: PodLines,
     pub overview: Option<Overview>,
     /// Earlier explanations, newest first, without the one that holds now.
     pub told: Vec<Told>,
@@ -49,10 +55,13 @@ pub enum Connection {
 impl LiveState {
     /// An attendee's page as the server rendered it.
     pub fn of_seat(snapshot: Snapshot, history: History) -> Self {
+        let mut pod_lines = PodLines::default();
+        pod_lines.take(&snapshot);
         Self {
             time: snapshot.time,
             snapshot: Some(snapshot),
             history,
+            pod_lines,
             ..Self::default()
         }
     }
@@ -104,6 +113,7 @@ impl LiveState {
 
     fn see(&mut self, snapshot: Snapshot) {
         self.time = self.time.max(snapshot.time);
+        self.pod_lines.take(&snapshot);
         if let Some(last) = self.snapshot.replace(snapshot) {
             let now = self.snapshot.as_ref().map(|s| &s.explanation);
             let changed = now.is_some_and(|now| !same_situation(now, &last.explanation));
