@@ -3,14 +3,25 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run, say};
-use crate::machine;
+use crate::{machine, page_weight};
 
-/// Benchmarks and the packages that hold them. The name in an error or on the command line has a dash for each underscore.
-const BENCHES: &[(&str, &str)] = &[
-    ("footprint", "server"),
-    ("sign_in", "server"),
-    ("speed", "simulator"),
+/// A benchmark's name, and what runs it. The name in an error or on the command line has a dash for each underscore.
+const BENCHES: &[(&str, Bench)] = &[
+    ("chart", Bench::Cargo("app", &["--features", "ssr"])),
+    ("footprint", Bench::Cargo("server", &[])),
+    ("page", Bench::Own(page_weight::run)),
+    ("sign_in", Bench::Cargo("server", &[])),
+    ("speed", Bench::Cargo("simulator", &[])),
 ];
+
+/// How a benchmark is run.
+#[derive(Clone, Copy)]
+enum Bench {
+    /// `cargo bench` of this package, with these arguments.
+    Cargo(&'static str, &'static [&'static str]),
+    /// A part of this program: what it measures is no code, but what is built.
+    Own(fn() -> Result<()>),
+}
 
 /// Runs the benchmarks whose name contains `only`, or all.
 pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
@@ -27,18 +38,17 @@ pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
         );
     }
     println!("{}", machine::describe());
-    for (bench, package) in chosen {
+    for (bench, how) in chosen {
         say(&format!(
             "Benchmark: {} (the first release build takes long)",
             name(bench)
         ));
-        run(&mut cargo(&[
-            "bench",
-            "--package",
-            package,
-            "--bench",
-            bench,
-        ]))?;
+        match how {
+            Bench::Own(bench) => bench()?,
+            Bench::Cargo(package, arguments) => run(cargo(&["bench", "--package", package])
+                .args(*arguments)
+                .args(["--bench", bench]))?,
+        }
     }
     Ok(())
 }
