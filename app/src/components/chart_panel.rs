@@ -100,6 +100,7 @@ pub(crate) fn ChartPanel(live: Live) -> impl IntoView {
                 hidden=move || table.get()
                 role="img"
                 aria-label=words::CHART
+                translate="no"
                 on:pointermove=point
                 on:pointerdown=point
                 on:pointerleave=move |event| if event.pointer_type() == "mouse" { cursor.set(None) }
