@@ -6,7 +6,7 @@
 // Views are deeply nested types.
 #![recursion_limit = "256"]
 
-mod chart;
+pub mod chart;
 pub mod commands;
 mod components;
 #[cfg(test)]

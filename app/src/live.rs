@@ -1,8 +1,12 @@
 //! What a page knows, and how the stream's events change it. Pure; `stream.rs` feeds it, components read it.
 
+mod pod_lines;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ClassPhase, History, Overview, Snapshot, StreamEvent, TimeMs};
+
+pub use pod_lines::PodLines;
 
 /// The page keeps an hour, its widest window.
 const KEEP_MS: i64 = 60 * 60 * 1000;
@@ -12,6 +16,8 @@ const KEEP_MS: i64 = 60 * 60 * 1000;
 pub struct LiveState {
     pub snapshot: Option<Snapshot>,
     pub history: History,
+    /// Each pod's CPU since the page is open.
+    pub pod_lines: PodLines,
     pub overview: Option<Overview>,
     /// The newest time that the server told.
     pub time: TimeMs,
@@ -37,10 +43,13 @@ pub enum Connection {
 impl LiveState {
     /// An attendee's page as the server rendered it.
     pub fn of_seat(snapshot: Snapshot, history: History) -> Self {
+        let mut pod_lines = PodLines::default();
+        pod_lines.take(&snapshot);
         Self {
             time: snapshot.time,
             snapshot: Some(snapshot),
             history,
+            pod_lines,
             ..Self::default()
         }
     }
@@ -92,6 +101,7 @@ impl LiveState {
 
     fn see(&mut self, snapshot: Snapshot) {
         self.time = self.time.max(snapshot.time);
+        self.pod_lines.take(&snapshot);
         self.snapshot = Some(snapshot);
     }
 }

@@ -3,23 +3,26 @@
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, run, say};
-use crate::{browser, machine};
+use crate::{browser, machine, page_weight};
+
+/// A benchmark's name, and what runs it. The name in an error or on the command line has a dash for each underscore.
+const BENCHES: &[(&str, Bench)] = &[
+    ("chart", Bench::Cargo("app", &["--features", "ssr"])),
+    ("footprint", Bench::Cargo("server", &[])),
+    ("latency", Bench::Own(browser::bench)),
+    ("page", Bench::Own(page_weight::run)),
+    ("sign_in", Bench::Cargo("server", &[])),
+    ("speed", Bench::Cargo("simulator", &[])),
+];
 
 /// How a benchmark is run.
+#[derive(Clone, Copy)]
 enum Bench {
-    /// `cargo bench` of a package.
-    Of(&'static str),
-    /// A measurement of the page.
-    Page(fn() -> Result<()>),
+    /// `cargo bench` of this package, with these arguments.
+    Cargo(&'static str, &'static [&'static str]),
+    /// A part of this program: what it measures is no code, but what is built.
+    Own(fn() -> Result<()>),
 }
-
-/// Benchmarks by name. The name in an error or on the command line has a dash for each underscore.
-const BENCHES: &[(&str, Bench)] = &[
-    ("footprint", Bench::Of("server")),
-    ("latency", Bench::Page(browser::bench)),
-    ("sign_in", Bench::Of("server")),
-    ("speed", Bench::Of("simulator")),
-];
 
 /// Runs the benchmarks whose name contains `only`, or all.
 pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
@@ -42,14 +45,10 @@ pub(crate) fn run_all(only: Option<&str>) -> Result<()> {
             name(bench)
         ));
         match how {
-            Bench::Of(package) => run(&mut cargo(&[
-                "bench",
-                "--package",
-                package,
-                "--bench",
-                bench,
-            ]))?,
-            Bench::Page(measure) => measure()?,
+            Bench::Own(bench) => bench()?,
+            Bench::Cargo(package, arguments) => run(cargo(&["bench", "--package", package])
+                .args(*arguments)
+                .args(["--bench", bench]))?,
         }
     }
     Ok(())

@@ -13,6 +13,11 @@ const SERVER: [&str; 5] = ["build", "--package", "server", "--bin", "workshop"];
 /// Builds the site and the server; returns the server's binary.
 pub(crate) fn build() -> Result<PathBuf> {
     site::build()?;
+    build_server()
+}
+
+/// Builds the server alone; returns its binary.
+pub(crate) fn build_server() -> Result<PathBuf> {
     say("Building the server");
     command::run(&mut cargo(&SERVER))?;
     Ok(PathBuf::from("target/debug/workshop"))

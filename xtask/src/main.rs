@@ -11,6 +11,7 @@ mod demo;
 mod fidelity;
 mod image;
 mod machine;
+mod page_weight;
 mod proxies;
 mod site;
 mod wasm_target;

@@ -1,41 +1,33 @@
 //! Paper and pens: px positions of times and values, and the few shapes that the bands draw.
 
-use plotters::coord::Shift;
-use plotters::drawing::DrawingArea;
-use plotters::element::{Drawable, PointCollection};
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-
-use super::backend::ChartBackend;
+use super::svg::{Hang, Path, Svg};
 use super::{ChartView, Plot};
 use crate::model::TimeMs;
 
-/// The SVG backend writes a font's size divided by this: plotters-svg, `draw_text`.
-const SVG_FONT_FACTOR: f64 = 1.24;
+/// Mean advance of a figure or letter in parts of the font's size: of system fonts 0.5 to 0.6. A rule instead of a
+/// measurement: the server has no fonts, and the picture must be the same on both sides.
+const ADVANCE: f64 = 0.56;
 
-/// Size of all text in px.
-pub(super) const FONT_PX: f64 = 12.0;
+/// Size of all text in px for a root font of 16 px: `.picture text` in style/chart.css.
+const FONT_PX: i32 = 12;
 
-/// Where a label hangs at its point.
-#[derive(Clone, Copy)]
-pub(super) enum Hang {
-    Left,
-    Center,
-    Right,
-}
+/// From one line of text to the next.
+const LINE_PX: i32 = 14;
+
+/// What is unknown for longer than this is blank with a reason.
+const GAP_MS: i64 = 30_000;
 
 /// The picture, with its time axis.
 pub(super) struct Canvas<'a> {
-    root: DrawingArea<ChartBackend<'a>, Shift>,
+    pub(super) svg: Svg,
     pub(super) plot: Plot,
     pub(super) view: &'a ChartView,
 }
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(svg: &'a mut String, view: &'a ChartView, plot: Plot) -> Self {
-        let backend = ChartBackend::new(svg, (view.width, plot.height));
+    pub(super) fn new(view: &'a ChartView, plot: Plot) -> Self {
         Self {
-            root: backend.into_drawing_area(),
+            svg: Svg::new(plot.width, plot.height),
             plot,
             view,
         }
@@ -46,79 +38,106 @@ impl<'a> Canvas<'a> {
         self.plot.x(time, self.view)
     }
 
-    // A string takes whatever is written, so drawing cannot fail.
-    fn draw<E>(&self, element: &E)
-    where
-        for<'b> &'b E: PointCollection<'b, (i32, i32)>,
-        E: Drawable<ChartBackend<'a>>,
-    {
-        let drawn = self.root.draw(element);
-        debug_assert!(drawn.is_ok(), "drawing into a string failed");
+    /// Whether a time is shown and not ahead.
+    pub(super) fn shows(&self, time: TimeMs) -> bool {
+        time >= self.view.from && time <= self.view.now
     }
 
-    pub(super) fn line(&self, points: Vec<(i32, i32)>, colour: RGBColor, width: u32) {
-        if points.len() > 1 {
-            self.draw(&PathElement::new(points, colour.stroke_width(width)));
+    pub(super) fn line(&mut self, class: &str, from: (i32, i32), to: (i32, i32)) {
+        let mut path = Path::default();
+        path.stroke(from, to);
+        self.svg.path(class, &path);
+    }
+
+    /// A line through the whole plot.
+    pub(super) fn level(&mut self, class: &str, y: i32) {
+        self.line(class, (self.plot.left, y), (self.plot.right, y));
+    }
+
+    /// Px that a text takes.
+    pub(super) fn text_width(&self, text: &str) -> i32 {
+        let font = f64::from(self.plot.px(FONT_PX));
+        (text.chars().count() as f64 * font * ADVANCE).ceil() as i32
+    }
+
+    /// Text whose middle stands at the height of `at`; it is moved to the side where it would be cut.
+    pub(super) fn text(&mut self, class: &str, at: (i32, i32), hang: Hang, text: &str) {
+        let (wide, edge) = (self.text_width(text), self.plot.width - 1);
+        let x = match hang {
+            Hang::Left => at.0.min(edge - wide).max(1),
+            Hang::Center => at.0.min(edge - wide / 2).max(1 + wide / 2),
+            Hang::Right => at.0.max(1 + wide).min(edge),
+        };
+        // Figures and capitals reach 0.7 of the font's size above the line of writing.
+        let writing = at.1 + self.plot.px(FONT_PX) * 7 / 20;
+        self.svg.words(class, (x, writing), hang, text);
+    }
+
+    /// Text in the middle of a stretch of the plot, on as many lines as it needs.
+    pub(super) fn note(&mut self, x: (i32, i32), rows: (i32, i32), text: &str) {
+        let lines = self.broken(text, x.1 - x.0 - self.plot.px(8));
+        let line = self.plot.px(LINE_PX);
+        let first = (rows.0 + rows.1) / 2 - line * (lines.len() as i32 - 1) / 2;
+        for (index, text) in lines.iter().enumerate() {
+            let at = ((x.0 + x.1) / 2, first + line * index as i32);
+            self.text("label", at, Hang::Center, text);
         }
     }
 
-    pub(super) fn horizontal(&self, y: i32, colour: RGBColor) {
-        self.line(vec![(self.plot.left, y), (self.plot.right, y)], colour, 1);
-    }
-
-    pub(super) fn area(&self, points: Vec<(i32, i32)>, colour: RGBColor, alpha: f64) {
-        self.draw(&Polygon::new(points, colour.mix(alpha)));
-    }
-
-    pub(super) fn rect(&self, a: (i32, i32), b: (i32, i32), colour: RGBColor, alpha: f64) {
-        if a.0 < b.0 && a.1 < b.1 {
-            self.draw(&Rectangle::new([a, b], colour.mix(alpha).filled()));
+    /// Why a stretch of time is blank, if it is long enough to be asked about and there is room to tell.
+    pub(super) fn reason(&mut self, gap: (TimeMs, TimeMs), rows: (i32, i32), text: &str) {
+        let x = (self.x(gap.0), self.x(gap.1));
+        let longest = text.split(' ').map(|word| self.text_width(word)).max();
+        let room = x.1 - x.0 - self.plot.px(8);
+        if gap.1.0 - gap.0.0 > GAP_MS && room >= longest.unwrap_or(0) {
+            self.note(x, rows, text);
         }
     }
 
-    pub(super) fn dot(&self, at: (i32, i32), radius: i32, colour: RGBColor, filled: bool) {
-        let style = match filled {
-            true => colour.filled(),
-            false => colour.stroke_width(1),
-        };
-        self.draw(&Circle::new(at, radius, style));
-    }
-
-    /// Text whose middle stands at the height of `at`.
-    pub(super) fn text(
-        &self,
-        text: impl Into<String>,
-        at: (i32, i32),
-        hang: Hang,
-        colour: RGBColor,
-    ) {
-        let horizontal = match hang {
-            Hang::Left => HPos::Left,
-            Hang::Center => HPos::Center,
-            Hang::Right => HPos::Right,
-        };
-        let style = TextStyle::from(("sans-serif", FONT_PX * SVG_FONT_FACTOR))
-            .color(&colour)
-            .pos(Pos::new(horizontal, VPos::Center));
-        self.draw(&Text::new(text.into(), at, style));
+    /// A text as lines that are no wider than `most` px, if its words allow it.
+    fn broken(&self, text: &str, most: i32) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split(' ') {
+            match lines.last_mut() {
+                Some(line) if self.text_width(line) + self.text_width(word) < most => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines
     }
 
     /// Diagonal lines in a rectangle: a state without a colour of its own.
-    pub(super) fn hatch(&self, a: (i32, i32), b: (i32, i32), colour: RGBColor) {
-        let height = b.1 - a.1;
-        let mut x = a.0 - height;
+    pub(super) fn hatch(&mut self, class: &str, a: (i32, i32), b: (i32, i32)) {
+        let (height, mut path) = (b.1 - a.1, Path::default());
+        // On a grid of the picture, so that the lines of two rectangles meet and none moves as one grows.
+        let mut x = (a.0 - height).div_euclid(8) * 8;
         while x < b.0 {
             // From (x, bottom) up to (x + height, top), cut at both sides.
-            let from = x.max(a.0);
-            let to = (x + height).min(b.0);
+            let (from, to) = (x.max(a.0), (x + height).min(b.0));
             if from < to {
-                self.line(
-                    vec![(from, b.1 - (from - x)), (to, b.1 - (to - x))],
-                    colour,
-                    1,
-                );
+                path.stroke((from, b.1 - (from - x)), (to, b.1 - (to - x)));
             }
             x += 8;
+        }
+        self.svg.path(class, &path);
+    }
+
+    /// Names beside the points where lines end at `time`: right of it where they fit, else over their lines.
+    pub(super) fn ends(&mut self, time: TimeMs, mut names: Vec<EndName>, rows: (i32, i32)) {
+        let line = self.plot.px(LINE_PX - 1);
+        apart(&mut names, line, (rows.0 + line / 2, rows.1 - line / 2));
+        let x = self.x(time);
+        let widest = names.iter().map(|name| self.text_width(&name.text)).max();
+        let room = self.plot.width - x - self.plot.px(8);
+        let (x, hang) = match widest.unwrap_or(0) <= room {
+            true => (x + self.plot.px(6), Hang::Left),
+            false => (x - self.plot.px(4), Hang::Right),
+        };
+        for EndName { y, class, text } in names {
+            self.text(class, (x, y), hang, &text);
         }
     }
 }
@@ -140,17 +159,25 @@ impl Band {
     }
 }
 
-/// Moves labels apart that would overlap, from top to bottom; the lowest stays within `bottom`.
-pub(super) fn apart(labels: &mut [(i32, &'static str, RGBColor)], bottom: i32) {
-    const LINE: i32 = 13;
-    labels.sort_by_key(|label| label.0);
-    for index in 1..labels.len() {
-        labels[index].0 = labels[index].0.max(labels[index - 1].0 + LINE);
+/// The name of a line, where the line ends.
+pub(super) struct EndName {
+    pub(super) y: i32,
+    pub(super) class: &'static str,
+    pub(super) text: String,
+}
+
+/// Moves names apart that would overlap, and keeps them between `rows`.
+fn apart(names: &mut [EndName], line: i32, rows: (i32, i32)) {
+    names.sort_by_key(|name| name.y);
+    let mut highest = rows.0;
+    for name in names.iter_mut() {
+        name.y = name.y.max(highest);
+        highest = name.y + line;
     }
-    let mut lowest = bottom;
-    for label in labels.iter_mut().rev() {
-        label.0 = label.0.min(lowest);
-        lowest = label.0 - LINE;
+    let mut lowest = rows.1;
+    for name in names.iter_mut().rev() {
+        name.y = name.y.min(lowest);
+        lowest = name.y - line;
     }
 }
 
@@ -159,11 +186,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_do_not_overlap_and_stay_in_the_band() {
-        let mut labels = [(90, "a", BLACK), (92, "b", BLACK), (91, "c", BLACK)];
-        apart(&mut labels, 100);
-        let at: Vec<_> = labels.iter().map(|l| l.0).collect();
-        assert_eq!(at, [74, 87, 100]);
+    fn names_do_not_overlap_and_stay_in_the_band() {
+        let name = |y| EndName {
+            y,
+            class: "label",
+            text: String::new(),
+        };
+        let at = |ys: [i32; 3]| {
+            let mut names = ys.map(name);
+            apart(&mut names, 13, (10, 100));
+            names.map(|name| name.y)
+        };
+        assert_eq!(at([90, 92, 91]), [74, 87, 100]);
+        assert_eq!(at([3, 3, 3]), [10, 23, 36]);
+        assert_eq!(at([20, 50, 80]), [20, 50, 80]);
     }
 
     #[test]

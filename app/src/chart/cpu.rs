@@ -1,140 +1,234 @@
 //! The band of the CPU: the mean of the pods as level pieces, what the HPA read, target, tolerance and limit.
 
-use super::canvas::{Band, Canvas, Hang};
-use super::colours::{AXIS, CPU, GRID, LABEL, LIMIT, TARGET, TOLERANCE};
+use super::axis::{nice_top, tops_from};
+use super::canvas::{Band, Canvas, EndName};
 use super::pieces::gaps;
-use crate::figures;
-use crate::model::{History, Interval, TimeMs};
+use super::svg::{Hang, Path};
+use crate::model::{CpuSample, History, Interval, TimeMs};
 use crate::words;
 
 /// From this share of the limit on a pod is held back by it.
 const AT_LIMIT: f64 = 0.95;
 
-/// A gap longer than this tells its reason.
-const GAP_MS: i64 = 30_000;
+/// The top where no limit is known, in percent of the request.
+const NO_LIMIT_TOP: f64 = 200.0;
 
-/// Room for that reason, in px.
-const GAP_LABEL_PX: i32 = 96;
+/// The part of the band above the limit: room for its name, and for a sample that is a little above it.
+const HEADROOM: f64 = 1.12;
 
-pub(super) fn draw(canvas: &Canvas<'_>, top: i32, bottom: i32, history: &History) {
+/// How long a sample holds in the readout, in windows.
+const HOLDS_WINDOWS: i64 = 3;
+
+/// The window of one pod's sample: metrics-server's resolution, its default.
+const POD_WINDOW_MS: i64 = 15_000;
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, history: &History) {
     let view = canvas.view;
-    let limit = history.cpu.iter().rev().find_map(|s| s.limit_percent);
-    let highest = history.cpu.iter().map(|s| s.percent).fold(0.0, f64::max);
-    let most = limit.unwrap_or(200.0).max(highest) * 1.12;
-    let band = Band { top, bottom, most };
-    let (left, right) = (canvas.plot.left, canvas.plot.right);
-    canvas.horizontal(bottom, GRID);
-    canvas.text("0 %", (left - 6, bottom), Hang::Right, AXIS);
-
-    let target = history.looks.iter().rev().find_map(|l| l.target_percent);
+    let (top, bottom) = canvas.plot.cpu;
+    let limit = newest(history, view.now).and_then(|s| s.limit_percent);
+    let band = Band {
+        top,
+        bottom,
+        most: most(history, view.from, view.now, limit),
+    };
+    let left = canvas.plot.left - canvas.plot.px(6);
+    canvas.level("grid", bottom);
+    canvas.text("axis", (left, bottom), Hang::Right, "0 %");
+    let looks = history.looks.iter().rev();
+    let target = looks
+        .filter(|l| l.time <= view.now)
+        .find_map(|l| l.target_percent);
     if let Some(target) = target {
-        reference_target(canvas, band, target);
+        tolerance(canvas, band, target);
+        target_name(canvas, band, target);
     }
+    let held_back = limit.filter(|limit| {
+        let newest = newest(history, view.now).filter(|s| s.time >= view.from);
+        newest.is_some_and(|s| s.percent >= limit * AT_LIMIT)
+    });
     if let Some(limit) = limit {
-        let y = band.y(limit);
-        canvas.horizontal(y, LIMIT);
-        canvas.text(format!("{limit:.0}"), (left - 6, y), Hang::Right, AXIS);
-        if !canvas.plot.narrow {
-            let label = words::limit_means(view.limit_m, limit);
-            canvas.text(label, (left + 6, y - 8), Hang::Left, LABEL);
-        }
+        limit_line(canvas, band, limit);
     }
-    if history.cpu.is_empty() {
-        let text = match history.pods.is_empty() {
+    if newest(history, view.now).is_none() {
+        let nothing = history
+            .pods
+            .iter()
+            .all(|p| p.asked.is_none() && p.ready == 0);
+        let text = match nothing {
             true => words::NOTHING_IS_DEPLOYED,
             false => words::NO_SAMPLE_YET,
         };
-        let middle = ((left + right) / 2, (top + bottom) / 2 - 8);
-        canvas.text(text, middle, Hang::Center, LABEL);
+        canvas.note((canvas.plot.left, canvas.plot.right), (top, bottom), text);
         return;
     }
+    each_pod(canvas, band);
     samples(canvas, band, history);
-    unobserved(canvas, band, &history.observed.metrics);
-    looks(canvas, band, history);
-    if let (Some(limit), Some(last)) = (limit, history.cpu.last())
-        && last.percent >= limit * AT_LIMIT
-        && last.time >= view.from
-        && !canvas.plot.narrow
-    {
-        let at = (right - 6, band.y(limit) - 8);
-        canvas.text(words::AT_THE_LIMIT, at, Hang::Right, LABEL);
+    reasons(canvas, band, history);
+    looks_read(canvas, band, history);
+    if let Some(limit) = held_back {
+        at_the_limit(canvas, band, limit);
     }
 }
 
-fn reference_target(canvas: &Canvas<'_>, band: Band, target: u32) {
+/// The newest sample not after a time.
+fn newest(history: &History, at: TimeMs) -> Option<&CpuSample> {
+    history.cpu.iter().rev().find(|s| s.time <= at)
+}
+
+/// The value at the top: the limit, and more in nice steps only where a run went far above it.
+fn most(history: &History, from: TimeMs, now: TimeMs, limit: Option<f64>) -> f64 {
+    let since = tops_from(history, from, now);
+    let of_run = history
+        .cpu
+        .iter()
+        .filter(|s| s.time >= since && s.time <= now);
+    let highest = of_run.map(|s| s.percent).fold(0.0, f64::max);
+    let usual = limit.unwrap_or(NO_LIMIT_TOP) * HEADROOM;
+    match highest <= usual {
+        true => usual,
+        false => nice_top(highest, usual),
+    }
+}
+
+fn tolerance(canvas: &mut Canvas<'_>, band: Band, target: u32) {
     let (least, most) = words::tolerated(target);
     let (left, right) = (canvas.plot.left, canvas.plot.right);
     let (high, low) = (band.y(f64::from(most)), band.y(f64::from(least)));
-    canvas.rect((left, high), (right, low.max(high + 1)), TOLERANCE, 1.0);
+    canvas
+        .svg
+        .rect("tol", (left, high), (right, low.max(high + 1)));
     let y = band.y(f64::from(target));
-    canvas.horizontal(y, TARGET);
-    canvas.text(target.to_string(), (left - 6, y), Hang::Right, AXIS);
-    let label = match canvas.plot.narrow {
-        true => format!("target {target}"),
-        false => format!("target {target}, no change {least}–{most}"),
+    canvas.level("target", y);
+    let gap = canvas.plot.px(6);
+    canvas.text("axis", (left - gap, y), Hang::Right, &target.to_string());
+}
+
+/// Below the tolerated values and at the right, where samples are not yet.
+fn target_name(canvas: &mut Canvas<'_>, band: Band, target: u32) {
+    let y = band.y(f64::from(words::tolerated(target).0)) + canvas.plot.px(8);
+    let at = (canvas.plot.right - canvas.plot.px(6), y);
+    canvas.text("label", at, Hang::Right, &words::target_means(target));
+}
+
+fn limit_line(canvas: &mut Canvas<'_>, band: Band, limit: f64) {
+    let (y, left, gap) = (band.y(limit), canvas.plot.left, canvas.plot.px(6));
+    canvas.level("limit", y);
+    canvas.text("axis", (left - gap, y), Hang::Right, &format!("{limit:.0}"));
+    let label = words::limit_means(canvas.view.limit_m, limit);
+    let at = (left + gap, y - canvas.plot.px(7));
+    canvas.text("label", at, Hang::Left, &label);
+}
+
+/// Beside the limit's name, or below it where there is no room.
+fn at_the_limit(canvas: &mut Canvas<'_>, band: Band, limit: f64) {
+    let (right, gap) = (canvas.plot.right, canvas.plot.px(6));
+    let y = band.y(limit);
+    let at = match canvas.plot.narrow {
+        true => (right, y + gap + canvas.plot.px(3)),
+        false => (right - gap, y - canvas.plot.px(7)),
     };
-    canvas.text(label, (right - 6, high - 8), Hang::Right, LABEL);
+    canvas.text("label", at, Hang::Right, words::AT_THE_LIMIT);
 }
 
 /// Each sample is as long as its window: level, never slanted.
-fn samples(canvas: &Canvas<'_>, band: Band, history: &History) {
-    let view = canvas.view;
+fn samples(canvas: &mut Canvas<'_>, band: Band, history: &History) {
+    let (view, mut path) = (canvas.view, Path::default());
     for sample in &history.cpu {
         let from = sample.time.plus_ms(-sample.window_ms).max(view.from);
-        let to = sample.time.min(view.to);
+        let to = sample.time.min(view.seen());
         if from < to {
             let y = band.y(sample.percent);
-            canvas.line(vec![(canvas.x(from), y), (canvas.x(to), y)], CPU, 3);
+            path.stroke((canvas.x(from), y), (canvas.x(to), y));
         }
     }
-    let newest = history.cpu.last().filter(|s| s.time >= view.from);
-    if let Some(last) = newest.filter(|_| !canvas.plot.narrow) {
-        let x = canvas.x(last.time) + 8;
-        canvas.text("CPU", (x, band.y(last.percent)), Hang::Left, CPU);
+    canvas.svg.path("cpu", &path);
+    if let Some(last) = newest(history, view.seen()).filter(|s| s.time >= view.from) {
+        let name = EndName {
+            y: band.y(last.percent),
+            class: "cpu",
+            text: words::CPU_LINE.to_owned(),
+        };
+        // Beside what the HPA read of it, too.
+        let fresh = view.seen().0 - last.time.0 <= HOLDS_WINDOWS * last.window_ms;
+        let end = if fresh { view.seen() } else { last.time };
+        canvas.ends(end, vec![name], (band.top, band.bottom));
     }
+}
+
+/// One thin line a pod, where they are asked for: level as the mean is.
+fn each_pod(canvas: &mut Canvas<'_>, band: Band) {
+    let (view, mut path) = (canvas.view, Path::default());
+    for line in &view.each_pod {
+        let mut ended: Option<TimeMs> = None;
+        for (time, percent) in line.iter().filter(|(time, _)| canvas.shows(*time)) {
+            let joins = ended.filter(|ended| time.0 - ended.0 < 2 * POD_WINDOW_MS);
+            let from = joins.unwrap_or(time.plus_ms(-POD_WINDOW_MS));
+            let y = band.y(f64::from(*percent));
+            let from = (canvas.x(from), y);
+            match joins {
+                Some(_) => path.line_to(from),
+                None => path.move_to(from),
+            }
+            path.line_to((canvas.x(*time), y));
+            ended = Some(*time);
+        }
+    }
+    canvas.svg.path("pod", &path);
 }
 
 /// What the HPA read, at its look.
-fn looks(canvas: &Canvas<'_>, band: Band, history: &History) {
-    let view = canvas.view;
-    for look in history
-        .looks
-        .iter()
-        .filter(|l| l.time >= view.from && l.time <= view.now)
-    {
+fn looks_read(canvas: &mut Canvas<'_>, band: Band, history: &History) {
+    let mut path = Path::default();
+    for look in history.looks.iter().filter(|l| canvas.shows(l.time)) {
         if let Some(percent) = look.utilization_percent {
-            let (x, y) = (canvas.x(look.time), band.y(f64::from(percent)));
-            canvas.area(
-                vec![(x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)],
-                CPU,
-                1.0,
-            );
+            let at = (canvas.x(look.time), band.y(f64::from(percent)));
+            path.diamond(at, canvas.plot.px(5));
         }
     }
+    canvas.svg.path("read", &path);
 }
 
-fn unobserved(canvas: &Canvas<'_>, band: Band, observed: &[Interval]) {
+fn reasons(canvas: &mut Canvas<'_>, band: Band, history: &History) {
     let view = canvas.view;
-    let first = observed.first().map_or(view.now, |i| i.from);
-    for (from, to) in gaps(observed, first.max(view.from), view.now) {
-        let (x0, x1) = (canvas.x(from), canvas.x(to));
-        if to.0 - from.0 > GAP_MS && x1 - x0 > GAP_LABEL_PX {
-            let middle = ((x0 + x1) / 2, (band.top + band.bottom) / 2);
-            canvas.text(words::NO_CPU_VALUES, middle, Hang::Center, LABEL);
-        }
+    let rows = (band.top, band.bottom);
+    let first = history
+        .observed
+        .metrics
+        .first()
+        .map_or(view.now, |i| i.from);
+    let unread = gaps(&history.observed.metrics, first.max(view.from), view.seen());
+    for gap in &unread {
+        canvas.reason(*gap, rows, words::NO_CPU_VALUES);
+    }
+    // metrics-server was there and had none: before the first one, after the app was removed, or of pods that are stuck.
+    let mut covered: Vec<Interval> = history
+        .cpu
+        .iter()
+        .map(|s| Interval {
+            from: s.time.plus_ms(-s.window_ms),
+            to: Some(s.time.plus_ms(s.window_ms * HOLDS_WINDOWS)),
+        })
+        .collect();
+    covered.extend(unread.iter().map(|(from, to)| Interval {
+        from: *from,
+        to: Some(*to),
+    }));
+    covered.sort_by_key(|interval| interval.from);
+    let since = history.pods.iter().find(|p| p.asked.is_some());
+    let Some(since) = since.map(|p| p.time.max(view.from).max(first)) else {
+        return;
+    };
+    for gap in gaps(&covered, since, view.seen()) {
+        canvas.reason(gap, rows, words::NO_CPU_SAMPLE);
     }
 }
 
-/// The mean of the newest sample that covers a time, as the readout shows it.
+/// The mean that holds at a time, as the readout shows it: of the newest sample that covers it, else of the last one
+/// before, while that is not too old.
 pub(super) fn percent_at(history: &History, at: TimeMs) -> Option<u32> {
-    let covers = |s: &&crate::model::CpuSample| s.time >= at && s.time.plus_ms(-s.window_ms) <= at;
-    let sample = history.cpu.iter().rev().find(covers)?;
+    let covers = |s: &&CpuSample| s.time >= at && s.time.plus_ms(-s.window_ms) <= at;
+    let covering = history.cpu.iter().rev().find(covers);
+    let fresh = |s: &&CpuSample| at.0 - s.time.0 <= HOLDS_WINDOWS * s.window_ms;
+    let sample = covering.or_else(|| newest(history, at).filter(fresh))?;
     Some(sample.percent as u32)
-}
-
-/// The newest sample not after a time, while it is not too old to hold.
-pub(super) fn latest(history: &History, at: TimeMs) -> Option<u32> {
-    let sample = history.cpu.iter().rev().find(|s| s.time <= at)?;
-    let fresh = figures::seconds_between(sample.time, at) <= 3 * sample.window_ms / 1000;
-    fresh.then_some(sample.percent as u32)
 }

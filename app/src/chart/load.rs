@@ -1,160 +1,203 @@
 //! The band of the load: users as an area, requests per second, response times on the right axis, failures.
 
-use super::axis::nice_top;
-use super::canvas::{Band, Canvas, Hang, apart};
-use super::colours::{AXIS, FAILURE, GRID, LABEL, MARK, P50, P95, RPS, USERS};
-use super::pieces::lines;
+use super::axis::{nice_top, tops_from};
+use super::canvas::{Band, Canvas, EndName};
+use super::pieces::{gaps, lines, unknown};
+use super::svg::{Hang, Path};
+use super::thin::thin;
 use crate::figures;
-use crate::model::{History, LoadSample};
+use crate::model::{History, Interval, LoadSample, TimeMs};
 use crate::words;
 
 /// The number of users is written where their area is at least this wide, in px.
-const USERS_LABEL_PX: i32 = 64;
+const USERS_LABEL_PX: i32 = 70;
 
 /// Share of the band that the most users fill.
 const USERS_SHARE: f64 = 0.85;
 
-pub(super) fn draw(canvas: &Canvas<'_>, top: i32, bottom: i32, history: &History) {
+/// The row of the marks at the top of the band, in px.
+pub(super) const MARKS_PX: i32 = 13;
+
+/// Failures closer than this are one mark.
+const FAILURES_APART_PX: i32 = 12;
+
+/// The scales of the band.
+#[derive(Clone, Copy)]
+struct Scales {
+    rps: Band,
+    latency: Band,
+    users: Band,
+}
+
+pub(super) fn draw(canvas: &mut Canvas<'_>, history: &History) {
     let view = canvas.view;
-    let shown = |s: &&LoadSample| s.time >= view.from && s.time <= view.to;
-    let samples: Vec<_> = history.load.iter().filter(shown).copied().collect();
-    let most = |value: fn(&LoadSample) -> f64| samples.iter().map(value).fold(0.0, f64::max);
-
-    let rps = Band {
-        top,
-        bottom,
-        most: nice_top(most(|s| s.rps), 10.0),
+    let (top, bottom) = (
+        canvas.plot.load.0 + canvas.plot.px(MARKS_PX),
+        canvas.plot.load.1,
+    );
+    let since = tops_from(history, view.from, view.now);
+    let of_run: Vec<_> = between(&history.load, since, view.now);
+    let band = |most| Band { top, bottom, most };
+    let most = |value: fn(&LoadSample) -> f64| of_run.iter().map(value).fold(0.0, f64::max);
+    let scales = Scales {
+        rps: band(nice_top(most(|s| s.rps), 10.0)),
+        latency: band(nice_top(most(|s| s.p95_ms.map_or(0.0, seconds)), 0.5)),
+        users: band(most(|s| f64::from(s.users.unwrap_or(0))).max(1.0) / USERS_SHARE),
     };
-    let slowest = most(|s| s.p95_ms.map_or(0.0, seconds));
-    let latency = Band {
-        top,
-        bottom,
-        most: nice_top(slowest, 0.5),
-    };
-    axes(canvas, rps, latency, !samples.is_empty());
+    axes(canvas, scales, !of_run.is_empty());
+    let samples = between(&history.load, view.from, view.seen());
     if samples.is_empty() {
-        let middle = (
-            (canvas.plot.left + canvas.plot.right) / 2,
-            (top + bottom) / 2,
-        );
-        canvas.text(words::NO_LOAD_HAS_RUN, middle, Hang::Center, LABEL);
-        return;
+        let has_run = history.marks.iter().any(|m| m.on && m.time <= view.now);
+        if !has_run {
+            let x = (canvas.plot.left, canvas.plot.right);
+            canvas.note(x, (top, bottom), words::NO_LOAD_HAS_RUN);
+        }
+    } else {
+        users(canvas, scales.users, &samples);
+        series(canvas, scales, &samples);
+        failures(canvas, top, &samples);
     }
-    users(canvas, top, bottom, &samples);
+    reasons(canvas, (top, bottom), history, &samples);
+}
 
-    let mut ends = Vec::new();
-    let mut series = |value: fn(&LoadSample) -> Option<f64>, band: Band, colour, width, name| {
-        for line in lines(&samples, value, view.from, view.to) {
-            let points: Vec<_> = line
-                .iter()
-                .map(|(t, v)| (canvas.x(*t), band.y(*v)))
-                .collect();
-            match points[..] {
-                [only] => canvas.dot(only, 1, colour, true),
-                _ => canvas.line(points, colour, width),
-            }
-        }
-        if let Some(value) = samples.last().and_then(value) {
-            ends.push((band.y(value), name, colour));
-        }
-    };
-    series(|s| Some(s.rps), rps, RPS, 1, "req/s");
-    series(|s| s.p50_ms.map(seconds), latency, P50, 1, "p50");
-    series(|s| s.p95_ms.map(seconds), latency, P95, 2, "p95");
-
-    if let Some(last) = samples.last() {
-        apart(&mut ends, bottom - 4);
-        let x = canvas.x(last.time) + 6;
-        for (y, name, colour) in ends {
-            canvas.text(name, (x, y), Hang::Left, colour);
-        }
-    }
-    for failed in samples.iter().filter(|s| s.failures_per_s > 0.0) {
-        canvas.text("✕", (canvas.x(failed.time), top + 6), Hang::Center, FAILURE);
-    }
+fn between(samples: &[LoadSample], from: TimeMs, to: TimeMs) -> Vec<LoadSample> {
+    let first = samples.partition_point(|s| s.time < from);
+    let end = samples.partition_point(|s| s.time <= to);
+    samples.get(first..end).unwrap_or_default().to_vec()
 }
 
 fn seconds(ms: u32) -> f64 {
     f64::from(ms) / 1000.0
 }
 
-fn axes(canvas: &Canvas<'_>, rps: Band, latency: Band, right: bool) {
-    let (left, right_x) = (canvas.plot.left - 6, canvas.plot.right + 6);
-    canvas.horizontal(rps.bottom, GRID);
-    canvas.text("0", (left, rps.bottom), Hang::Right, AXIS);
-    canvas.text(
-        figures::rate(rps.most),
-        (left, rps.top + 5),
-        Hang::Right,
-        AXIS,
-    );
+fn axes(canvas: &mut Canvas<'_>, scales: Scales, right: bool) {
+    let gap = canvas.plot.px(6);
+    let (left, right_x) = (canvas.plot.left - gap, canvas.plot.right + gap);
+    let Band { top, bottom, most } = scales.rps;
+    canvas.level("grid", bottom);
+    canvas.text("axis", (left, bottom), Hang::Right, "0");
+    canvas.text("axis", (left, top), Hang::Right, &figures::rate(most));
     if canvas.plot.narrow {
         return;
     }
-    canvas.text(
-        "req/s",
-        (left, (rps.top + rps.bottom) / 2),
-        Hang::Right,
-        AXIS,
-    );
+    let middle = (top + bottom) / 2;
+    canvas.text("axis", (left, middle), Hang::Right, words::REQUESTS_UNIT);
     if right {
-        let most = figures::response((latency.most * 1000.0) as u32);
-        let most = most.replace(".0 s", " s");
-        canvas.text(most, (right_x, latency.top + 5), Hang::Left, AXIS);
-        canvas.text("0 s", (right_x, latency.bottom), Hang::Left, AXIS);
+        let most = words::seconds_of_axis(scales.latency.most);
+        canvas.text("axis", (right_x, top), Hang::Left, &most);
+        let least = words::seconds_of_axis(0.0);
+        canvas.text("axis", (right_x, bottom), Hang::Left, &least);
     }
 }
 
 /// Users have no axis: their area carries its number.
-fn users(canvas: &Canvas<'_>, top: i32, bottom: i32, samples: &[LoadSample]) {
-    let most = samples
-        .iter()
-        .filter_map(|s| s.users)
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let band = Band {
-        top,
-        bottom,
-        most: f64::from(most) / USERS_SHARE,
-    };
-    let view = canvas.view;
-    for line in lines(samples, |s| s.users.map(f64::from), view.from, view.to) {
-        let (Some(first), Some(last)) = (line.first(), line.last()) else {
+fn users(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
+    for line in lines(samples, |s| s.users.map(f64::from)) {
+        let px = line.iter().map(|(t, v)| (canvas.x(*t), band.y(*v)));
+        let mut points = thin(px);
+        let (Some(first), Some(last)) = (points.first().copied(), points.last().copied()) else {
             continue;
         };
-        let (from, to) = (canvas.x(first.0), canvas.x(last.0));
-        let mut points: Vec<_> = line
-            .iter()
-            .map(|(t, v)| (canvas.x(*t), band.y(*v)))
-            .collect();
-        points.extend([(to, bottom), (from, bottom)]);
-        canvas.area(points, USERS, 0.16);
-        if to - from >= USERS_LABEL_PX {
-            let label = figures::count(last.1 as u32, "user", "users");
-            canvas.text(label, (to - 6, band.y(last.1) + 9), Hang::Right, LABEL);
+        points.extend([(last.0, band.bottom), (first.0, band.bottom)]);
+        let mut area = Path::default();
+        area.through(&points);
+        area.close();
+        canvas.svg.path("users", &area);
+        let number = line.last().map_or(0.0, |last| last.1) as u32;
+        if last.0 - first.0 >= canvas.plot.px(USERS_LABEL_PX) {
+            let gap = canvas.plot.px(8);
+            let label = figures::count(number, "user", "users");
+            canvas.text("label", (last.0 - gap, last.1 + gap), Hang::Right, &label);
         }
     }
 }
 
-/// Load on, load off: over all bands, named in this one.
-pub(super) fn marks(canvas: &Canvas<'_>, top: i32, bottom: i32, history: &History) {
-    let view = canvas.view;
-    for mark in history
-        .marks
-        .iter()
-        .filter(|m| m.time >= view.from && m.time <= view.now)
-    {
-        let x = canvas.x(mark.time);
-        canvas.line(vec![(x, top), (x, bottom)], MARK, 1);
-        let (sign, hang, dx) = match mark.on {
-            true => ("▶ load on", Hang::Right, -4),
-            false => ("■ load off", Hang::Left, 4),
-        };
-        let fits = x + dx - canvas.plot.left > 64;
-        match hang {
-            Hang::Right if !fits => canvas.text(sign, (x + 4, top + 6), Hang::Left, LABEL),
-            _ => canvas.text(sign, (x + dx, top + 6), hang, LABEL),
+type Value = fn(&LoadSample) -> Option<f64>;
+
+fn series(canvas: &mut Canvas<'_>, scales: Scales, samples: &[LoadSample]) {
+    let all: [(Value, Band, &str, &str); 3] = [
+        (|s| Some(s.rps), scales.rps, "rps", words::RPS_LINE),
+        (
+            |s| s.p50_ms.map(seconds),
+            scales.latency,
+            "p50",
+            words::P50_LINE,
+        ),
+        (
+            |s| s.p95_ms.map(seconds),
+            scales.latency,
+            "p95",
+            words::P95_LINE,
+        ),
+    ];
+    let mut names = Vec::new();
+    for (value, band, class, name) in all {
+        let mut path = Path::default();
+        for line in lines(samples, value) {
+            let px = line.iter().map(|(t, v)| (canvas.x(*t), band.y(*v)));
+            path.through(&thin(px));
+        }
+        canvas.svg.path(class, &path);
+        if let Some(value) = samples.last().and_then(value) {
+            names.push(EndName {
+                y: band.y(value),
+                class,
+                text: name.to_owned(),
+            });
         }
     }
+    if let Some(last) = samples.last() {
+        canvas.ends(last.time, names, (scales.rps.top, scales.rps.bottom));
+    }
+}
+
+fn failures(canvas: &mut Canvas<'_>, top: i32, samples: &[LoadSample]) {
+    let (apart, y) = (canvas.plot.px(FAILURES_APART_PX), top + canvas.plot.px(6));
+    let mut free = i32::MIN;
+    for failed in samples.iter().filter(|s| s.failures_per_s > 0.0) {
+        let x = canvas.x(failed.time);
+        if x >= free {
+            canvas.text("fail", (x, y), Hang::Center, "✕");
+            free = x + apart;
+        }
+    }
+}
+
+/// Why there is nothing to see in a long gap of a load that is on.
+fn reasons(canvas: &mut Canvas<'_>, rows: (i32, i32), history: &History, samples: &[LoadSample]) {
+    let view = canvas.view;
+    let unanswered = unknown(samples, |s| s.p95_ms.is_some());
+    for (from, to) in unanswered {
+        canvas.reason((from, to), rows, words::NO_ANSWERS);
+    }
+    for (from, to) in on(history, view.from, view.seen()) {
+        let figures: Vec<_> = samples
+            .iter()
+            .map(|s| Interval {
+                from: s.time,
+                to: Some(s.time),
+            })
+            .collect();
+        for gap in gaps(&figures, from, to) {
+            canvas.reason(gap, rows, words::NO_FIGURES);
+        }
+    }
+}
+
+/// Stretches in which a load was on, as far as the panel saw the cluster.
+fn on(history: &History, from: TimeMs, to: TimeMs) -> Vec<(TimeMs, TimeMs)> {
+    let mut stretches = Vec::new();
+    for (index, mark) in history.marks.iter().enumerate().filter(|(_, m)| m.on) {
+        let end = history.marks.get(index + 1).map_or(to, |next| next.time);
+        for seen in &history.observed.cluster {
+            let (a, b) = (
+                mark.time.max(from).max(seen.from),
+                end.min(to).min(seen.to.unwrap_or(to)),
+            );
+            if a < b {
+                stretches.push((a, b));
+            }
+        }
+    }
+    stretches
 }

@@ -45,19 +45,14 @@ pub(super) fn pieces<T: Copy + PartialEq>(
     pieces
 }
 
-/// Points of a line, broken where the value is unknown, samples are missing, or nobody observed.
+/// Points of a line, broken where the value is unknown or samples are missing.
 pub(super) fn lines(
     samples: &[LoadSample],
     value: impl Fn(&LoadSample) -> Option<f64>,
-    from: TimeMs,
-    to: TimeMs,
 ) -> Vec<Vec<(TimeMs, f64)>> {
     let mut lines: Vec<Vec<(TimeMs, f64)>> = Vec::new();
     let mut last: Option<TimeMs> = None;
     for sample in samples {
-        if sample.time < from || sample.time > to {
-            continue;
-        }
         let Some(value) = value(sample) else {
             last = None;
             continue;
@@ -70,6 +65,34 @@ pub(super) fn lines(
         last = Some(sample.time);
     }
     lines
+}
+
+/// Stretches of joined samples in which a value is unknown.
+pub(super) fn unknown(
+    samples: &[LoadSample],
+    known: impl Fn(&LoadSample) -> bool,
+) -> Vec<(TimeMs, TimeMs)> {
+    let mut stretches: Vec<(TimeMs, TimeMs)> = Vec::new();
+    let mut last: Option<TimeMs> = None;
+    for sample in samples {
+        if known(sample) {
+            last = None;
+            continue;
+        }
+        let joins = last.is_some_and(|last| sample.time.0 - last.0 <= JOIN_MS);
+        match stretches.last_mut() {
+            Some(stretch) if joins => stretch.1 = sample.time,
+            _ => stretches.push((sample.time, sample.time)),
+        }
+        last = Some(sample.time);
+    }
+    stretches
+}
+
+/// Whether a source was read at a time.
+pub(super) fn observed_at(observed: &[Interval], at: TimeMs) -> bool {
+    let mut intervals = observed.iter();
+    intervals.any(|i| i.from <= at && i.to.is_none_or(|to| at <= to))
 }
 
 /// Stretches between `from` and `to` in which nothing was observed.
@@ -148,9 +171,30 @@ mod tests {
             sample(6, Some(8)),
             sample(30, Some(9)),
         ];
-        let drawn = lines(&samples, |s| s.p95_ms.map(f64::from), at(0), at(60));
+        let drawn = lines(&samples, |s| s.p95_ms.map(f64::from));
         let shape: Vec<_> = drawn.iter().map(Vec::len).collect();
         assert_eq!(shape, [1, 2, 1]);
         assert!(drawn.iter().flatten().all(|(_, value)| *value > 0.0));
+    }
+
+    #[test]
+    fn unanswered_stretches_end_where_an_answer_came_or_samples_are_missing() {
+        let sample = |t, p95_ms| LoadSample {
+            time: at(t),
+            users: None,
+            rps: 0.0,
+            failures_per_s: 0.0,
+            p50_ms: None,
+            p95_ms,
+        };
+        let samples = [
+            sample(0, None),
+            sample(8, None),
+            sample(10, Some(1)),
+            sample(12, None),
+            sample(40, None),
+        ];
+        let none = unknown(&samples, |s| s.p95_ms.is_some());
+        assert_eq!(none, [(at(0), at(8)), (at(12), at(12)), (at(40), at(40))]);
     }
 }

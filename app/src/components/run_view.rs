@@ -3,9 +3,9 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::chart_panel::measure;
+use super::chart_panel::{Size, measure};
 use super::load_log_panel::LastTables;
-use crate::chart::{ChartView, Plot, readout, render};
+use crate::chart::{ChartView, REM_PX, readout, render, render_cursor};
 use crate::figures::{Zone, clock, span};
 use crate::model::{History, Rescale, RunRecord, TimeMs};
 use crate::words;
@@ -30,6 +30,7 @@ pub(crate) fn RunView(run: RunRecord, zone: Signal<Zone>) -> impl IntoView {
     let tables = history.log.tables.clone();
     let on = summary.users_on;
     let steps = history.rescales.clone();
+    let guess = load.guess.map(|pods| (on.unwrap_or(load.created), pods));
     let title = move || words::run_of(&load, zone.get());
     view! {
         <article class="run">
@@ -38,7 +39,7 @@ pub(crate) fn RunView(run: RunRecord, zone: Signal<Zone>) -> impl IntoView {
                 <strong>{end}</strong> " " {plan} " · " {by} " · "
                 <a href=csv download rel="external">{words::RUN_CSV}</a>
             </p>
-            <RunChart history from until cpu_limit_m zone />
+            <RunChart history from until cpu_limit_m guess zone />
             <Steps steps on zone />
             {tables.map(|tables| view! { <LastTables tables /> })}
         </article>
@@ -52,24 +53,34 @@ fn RunChart(
     from: TimeMs,
     until: TimeMs,
     cpu_limit_m: Option<i64>,
+    /// The pods that the attendee guessed, and since when the load was on.
+    guess: Option<(TimeMs, u32)>,
     zone: Signal<Zone>,
 ) -> impl IntoView {
-    let width = RwSignal::new(FIRST_WIDTH);
+    let size = RwSignal::new(Size {
+        width: FIRST_WIDTH,
+        rem: REM_PX,
+    });
     let cursor = RwSignal::new(None::<TimeMs>);
     let picture = NodeRef::<Div>::new();
-    measure(picture, width);
+    measure(picture, size);
     let history = StoredValue::new(history);
     let view = Memo::new(move |_| ChartView {
-        width: width.get(),
+        width: size.get().width,
+        rem: size.get().rem,
         from,
         to: until,
         now: until,
-        cursor: cursor.get(),
+        heard: None,
         zone: zone.get(),
         next_look: None,
         limit_m: cpu_limit_m,
         scale_down: None,
+        remembered: None,
+        guess,
+        each_pod: Vec::new(),
     });
+    let over = Memo::new(move |_| render_cursor(&view.read(), cursor.get()));
     let svg = Memo::new(move |_| history.with_value(|history| render(history, &view.read())));
     let told = Memo::new(move |_| {
         let at = cursor.get().unwrap_or(until);
@@ -79,8 +90,8 @@ fn RunChart(
     let point = move |event: leptos::ev::PointerEvent| {
         if let Some(element) = picture.get_untracked() {
             let x = f64::from(event.client_x()) - element.get_bounding_client_rect().left();
-            let view = view.get_untracked();
-            cursor.set(Some(Plot::of(view.width).time_at(x as i32, &view)));
+            let at = view.with_untracked(|view| view.plot().time_at(x as i32, view));
+            cursor.set(Some(at));
         }
     };
     let seconds = |time: TimeMs| time.0.div_euclid(1000);
@@ -96,10 +107,13 @@ fn RunChart(
             node_ref=picture
             role="img"
             aria-label=words::CHART
-            inner_html=svg
+            translate="no"
             on:pointermove=point
             on:pointerdown=point
-        ></div>
+        >
+            <div class="drawing" inner_html=svg></div>
+            <div class="over" inner_html=over></div>
+        </div>
         <input
             class="script-only"
             type="range"

@@ -19,6 +19,7 @@ use crate::command::{cargo, output, run, say};
 use crate::site;
 
 use archive::Image;
+pub(crate) use wasm_opt::optimise;
 
 /// All that this command writes.
 const FOLDER: &str = "target/image";

@@ -25,7 +25,7 @@ const FEATURES: &[&str] = &[
 ];
 
 /// Rewrites a file in place, for size.
-pub(super) fn optimise(wasm: &Path) -> Result<()> {
+pub(crate) fn optimise(wasm: &Path) -> Result<()> {
     let installed = Path::new(TOOLS).join("node_modules/binaryen");
     let version = format!("\"version\": \"{BINARYEN}\"");
     let there =
