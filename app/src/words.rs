@@ -15,6 +15,7 @@ mod header;
 mod load_form;
 mod loop_strip;
 mod sign_in;
+mod steps;
 mod tabs;
 mod why;
 
@@ -28,6 +29,7 @@ pub use header::*;
 pub use load_form::*;
 pub use loop_strip::*;
 pub use sign_in::*;
+pub use steps::*;
 pub use tabs::*;
 pub use why::*;
 

@@ -21,7 +21,13 @@ pub struct History {
     /// When loads went on and off.
     pub marks: Vec<LoadMark>,
     pub observed: Observed,
+    /// When each of the six steps was done first; never forgotten.
+    #[serde(default)]
+    pub steps: StepTimes,
 }
+
+/// By the order of [`crate::steps::Step::ALL`].
+pub type StepTimes = [Option<TimeMs>; 6];
 
 /// Counts of the app's pods from `time` on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,6 +126,9 @@ impl History {
         self.load.extend(newer.load);
         self.marks.extend(newer.marks);
         self.observed = newer.observed;
+        for (known, newer) in self.steps.iter_mut().zip(newer.steps) {
+            *known = known.or(newer);
+        }
         self.forget_before(keep_from);
     }
 

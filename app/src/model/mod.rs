@@ -19,6 +19,7 @@ mod sign_in;
 mod snapshot;
 mod stream;
 mod time;
+mod typed_load;
 
 pub use autoscaler::{AutoscalerState, Condition, ScalingRules};
 pub use class::{ClassPhase, Qr, SeatCard};
@@ -27,6 +28,7 @@ pub use faults::{FaultStates, SeatFault, Sentinel, Switch, SwitchState, SwitchVa
 pub use finding::Finding;
 pub use history::{
     CpuSample, History, Interval, LoadMark, LoadSample, Look, Observed, PodCounts, Rescale,
+    StepTimes,
 };
 pub use load::{LoadEnd, LoadFigures, LoadOutcome, LoadStage, LoadState};
 pub use overview::{Overview, SeatRow};
@@ -40,3 +42,4 @@ pub use snapshot::{
 };
 pub use stream::StreamEvent;
 pub use time::TimeMs;
+pub use typed_load::{Fault, LoadField, TypedLoad};

@@ -29,6 +29,7 @@ pub fn error(error: &Error) -> String {
             "The panel is being updated, and this page is of another version. Reload the page and try again.".to_owned()
         }
         Error::Invalid { message }
+        | Error::InvalidLoad { message, .. }
         | Error::Conflict { message }
         | Error::Unavailable { message } => message.clone(),
     }

@@ -41,6 +41,8 @@ struct Inner {
     tasks: TaskTracker,
     /// The command under way in a namespace that stop and clean-up break off: a start or a deploy.
     breakable: Mutex<HashMap<String, CancellationToken>>,
+    /// Of each namespace: one start or deploy after the other, so that the second finds what the first has made.
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// Whether stop and clean-up end a command that still runs.
@@ -59,6 +61,7 @@ impl Commands {
             audit,
             tasks: TaskTracker::new(),
             breakable: Mutex::default(),
+            turns: Mutex::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -79,6 +82,8 @@ impl Commands {
         let client = self.inner.clients.attendee(namespace, actor.seat);
         let (commands, name) = (self.clone(), namespace.to_owned());
         self.run(actor, namespace, "deploy", Breakable::Yes, async move {
+            let turn = commands.turn(&name);
+            let _turn = turn.lock().await;
             let settings = &commands.inner.settings;
             deploy::deploy(&client, &name, settings, snapshot.as_deref(), take_over).await
         })
@@ -100,6 +105,8 @@ impl Commands {
         let client = self.inner.clients.attendee(namespace, actor.seat);
         let (commands, name) = (self.clone(), namespace.to_owned());
         self.run(actor, namespace, "start_load", Breakable::Yes, async move {
+            let turn = commands.turn(&name);
+            let _turn = turn.lock().await;
             let settings = &commands.inner.settings;
             load::start(&client, &name, settings, snapshot.as_deref(), load).await
         })
@@ -159,11 +166,14 @@ impl Commands {
         breakable: Breakable,
         work: impl Future<Output = Result<()>> + Send + 'static,
     ) -> app::Result<()> {
-        let broken_off = CancellationToken::new();
-        if breakable == Breakable::Yes {
-            let mut all = self.inner.breakable.lock();
-            all.insert(namespace.to_owned(), broken_off.clone());
-        }
+        let broken_off = match breakable {
+            // One for all that wait in a namespace: stop and clean-up break off each of them.
+            Breakable::Yes => {
+                let mut all = self.inner.breakable.lock();
+                all.entry(namespace.to_owned()).or_default().clone()
+            }
+            Breakable::No => CancellationToken::new(),
+        };
         let (namespace, audit) = (namespace.to_owned(), self.inner.audit.clone());
         let task = self.inner.tasks.spawn(async move {
             let result = match broken_off.run_until_cancelled(work).await {
@@ -178,6 +188,11 @@ impl Commands {
             Ok(Err(_panicked)) => Err(refusal::unavailable()),
             Err(_goes_on) => Ok(()),
         }
+    }
+
+    fn turn(&self, namespace: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut all = self.inner.turns.lock();
+        Arc::clone(all.entry(namespace.to_owned()).or_default())
     }
 
     /// Breaks off a start or a deploy that is still at work.

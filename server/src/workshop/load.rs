@@ -9,6 +9,7 @@ use super::pod;
 use super::recognise::{Recognised, created, owner, words};
 use super::run::Run;
 use super::time::{duration_ms, time_ms};
+use crate::names::GUESS_ANNOTATION;
 
 /// A load without a readable log counts as running when its container has run for this long: Locust starts its users
 /// about a second after its container (recorded: 1.1 s).
@@ -31,6 +32,8 @@ struct Known {
     uid: String,
     owner: Owner,
     created: TimeMs,
+    /// What the attendee guessed, as it stands at the Job.
+    guess: Option<u32>,
     plan: Plan,
     log: LocustLog,
     assumed_start: Option<TimeMs>,
@@ -145,6 +148,7 @@ impl Known {
             uid: job.metadata.uid.clone().unwrap_or_default(),
             owner: owner(&job.metadata),
             created: created(&job.metadata),
+            guess: guess(job),
             plan: template.map(Plan::of).unwrap_or_default(),
             log: LocustLog::default(),
             assumed_start: None,
@@ -164,6 +168,7 @@ impl Known {
             uid: job.uid.clone(),
             owner: owner(&pod.metadata),
             created: created(&pod.metadata),
+            guess: None,
             plan: pod.spec.as_ref().map(Plan::of).unwrap_or_default(),
             log: LocustLog::default(),
             assumed_start: None,
@@ -191,6 +196,7 @@ impl Known {
                 own: load.own,
             },
             created: load.created,
+            guess: load.guess,
             plan: Plan {
                 users: load.users_wanted,
                 spawn_rate: load.spawn_rate,
@@ -313,7 +319,8 @@ impl Known {
             manager: self.owner.manager.clone(),
             own: self.owner.own,
             created: self.created,
-            guess: None,
+            guess: self.guess,
+            deleted: self.deleted,
             users_wanted: self.plan.users.or(self.log.users_wanted),
             spawn_rate: self.plan.spawn_rate.or(self.log.spawn_rate),
             run_time_s,
@@ -350,6 +357,13 @@ fn finished(job: &Job, log: &LocustLog) -> Option<LoadEnd> {
             outcome,
         })
     })
+}
+
+/// Whatever kubectl may have written there: only a number of pods is a guess.
+fn guess(job: &Job) -> Option<u32> {
+    let annotations = job.metadata.annotations.as_ref()?;
+    let guess = annotations.get(GUESS_ANNOTATION)?.parse().ok();
+    guess.filter(|pods| *pods > 0)
 }
 
 impl Plan {
@@ -464,6 +478,19 @@ mod tests {
         ] {
             assert_eq!(plan(&container), wanted, "{container}");
         }
+    }
+
+    #[test]
+    fn the_guess_is_a_number_of_pods_and_nothing_else() {
+        let of = |text: &str| {
+            let job = json!({"metadata": {"annotations": {GUESS_ANNOTATION: text}}});
+            guess(&serde_json::from_value(job).unwrap())
+        };
+        assert_eq!(of("6"), Some(6));
+        for text in ["", "0", "-1", "6.5", "<b>6</b>", "99999999999"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+        assert_eq!(guess(&Job::default()), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use kube::api::{ApiResource, DynamicObject};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::names::{PART_OF, PART_OF_LABEL};
+use crate::names::{GUESS_ANNOTATION, PART_OF, PART_OF_LABEL};
 
 /// Name of the Deployment, the Service and the ScaledObject, and value of the label `app`.
 pub const APP: &str = "webapp";
@@ -225,7 +225,12 @@ pub fn job(settings: &Settings, load: &LoadSettings) -> DynamicObject {
             },
         },
     });
-    labelled(object::<Job>(LOAD, data), &[("app", "locust")])
+    let mut job = labelled(object::<Job>(LOAD, data), &[("app", "locust")]);
+    if let Some(guess) = load.guess {
+        let annotations = job.metadata.annotations.get_or_insert_default();
+        annotations.insert(GUESS_ANNOTATION.to_owned(), guess.to_string());
+    }
+    job
 }
 
 /// The object as a file for `kubectl apply -f`.
@@ -362,6 +367,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn guess_stands_at_the_job_alone() {
+        let settings = Settings::default();
+        let guess = |guess| {
+            let load = LoadSettings {
+                guess,
+                ..LoadSettings::DEFAULT
+            };
+            job(&settings, &load).metadata.annotations
+        };
+        assert_eq!(guess(None), None);
+        assert_eq!(guess(Some(6)).unwrap()[GUESS_ANNOTATION], "6");
     }
 
     #[test]
