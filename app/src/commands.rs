@@ -17,17 +17,29 @@ pub async fn deploy(take_over: bool) -> Result<Done> {
     session::workshop()?.deploy(take_over).await
 }
 
-/// Starts a load with these values.
+/// Starts a load with these values. They come as they were typed: what is wrong with them is told in a sentence.
 #[server(prefix = "/api", endpoint = "start_load")]
-pub async fn start_load(users: u32, spawn_rate: u32, run_time_s: u32, n: u32) -> Result<Done> {
-    let load = crate::model::LoadSettings {
+pub async fn start_load(
+    #[server(default)] users: String,
+    #[server(default)] spawn_rate: String,
+    #[server(default)] run_time_s: String,
+    #[server(default)] n: String,
+    #[server(default)] guess: String,
+) -> Result<Done> {
+    let typed = crate::model::TypedLoad {
         users,
         spawn_rate,
         run_time_s,
         n,
+        guess,
     };
-    load.check(&session::load_limits()?)?;
-    session::workshop()?.start_load(load).await
+    let workshop = session::workshop();
+    let most_pods = match &workshop {
+        Ok(workshop) => session::most_pods(workshop.as_ref()).await,
+        Err(_) => None,
+    };
+    let load = typed.check(&session::load_limits()?, most_pods)?;
+    workshop?.start_load(load).await
 }
 
 /// Stops the load. `foreign` also one that the panel did not start.
@@ -206,6 +218,14 @@ mod session {
     pub(super) fn faults() -> Result<Arc<dyn Faults>> {
         class()?;
         viewer()?.faults.ok_or(Error::NotFound)
+    }
+
+    /// The maximum of the seat's HPA, if there is one.
+    pub(super) async fn most_pods(workshop: &dyn Workshop) -> Option<u32> {
+        let snapshot = workshop.snapshot().await.ok()?;
+        snapshot
+            .autoscaler
+            .map(|autoscaler| autoscaler.max_replicas)
     }
 
     pub(super) fn load_limits() -> Result<LoadLimits> {

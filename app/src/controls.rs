@@ -1,21 +1,14 @@
 //! The four buttons and the status line: what can be pressed, why not, and what is going on. Pure; called by the
 //! attendee's page on both sides. One branch a row of the table that the tests walk through.
 
-use crate::figures::{Zone, seconds_between};
+mod lines;
+
+use crate::figures::Zone;
 use crate::live::Connection;
 use crate::model::{
     ClassPhase, Finding, LoadStage, LoadState, Owner, Phase, PodRole, Snapshot, SourceState, TimeMs,
 };
 use crate::words;
-
-/// A container's first CPU value comes about 30 s after it started: two syncs of the HPA (measured, Kubernetes 1.35).
-const FIRST_CPU_S: i64 = 30;
-
-/// After this time a load pod that is left is named.
-const STOPPING_IS_SLOW_S: i64 = 30;
-
-/// How long the end of a load stays in the status line.
-const ENDED_IS_NEWS_S: i64 = 120;
 
 /// What a button asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +17,31 @@ pub enum Command {
     StartLoad,
     StopLoad,
     CleanUp,
+}
+
+impl Command {
+    /// In the order of the buttons.
+    pub const ALL: [Self; 4] = [Self::Deploy, Self::StartLoad, Self::StopLoad, Self::CleanUp];
+
+    /// Its name in ids and addresses.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::StartLoad => "start_load",
+            Self::StopLoad => "stop_load",
+            Self::CleanUp => "clean_up",
+        }
+    }
+
+    /// What stands on the button; it never changes.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Deploy => words::DEPLOY,
+            Self::StartLoad => words::START_LOAD,
+            Self::StopLoad => words::STOP_LOAD,
+            Self::CleanUp => words::CLEAN_UP,
+        }
+    }
 }
 
 /// How a button stands there.
@@ -71,6 +89,13 @@ impl Control {
     }
 }
 
+/// One reason, and the buttons that it holds for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    pub commands: Vec<Command>,
+    pub text: String,
+}
+
 /// The four buttons and the line below them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Controls {
@@ -110,6 +135,36 @@ impl Controls {
             line,
         }
     }
+
+    /// The one button that a phone shows: the filled one, else the one that works, else one that can be pressed.
+    pub fn sensible(&self) -> Command {
+        let first = |state| {
+            let mut all = Command::ALL.into_iter();
+            all.find(|command| self.of(*command).state == state)
+        };
+        first(ControlState::Filled)
+            .or_else(|| first(ControlState::Busy))
+            .or_else(|| first(ControlState::On))
+            .unwrap_or(Command::Deploy)
+    }
+
+    /// The reasons in the order of the buttons; one that holds for several buttons is told once.
+    pub fn reasons(&self) -> Vec<Reason> {
+        let mut reasons: Vec<Reason> = Vec::new();
+        for command in Command::ALL {
+            let Some(text) = &self.of(command).reason else {
+                continue;
+            };
+            match reasons.iter_mut().find(|reason| reason.text == *text) {
+                Some(reason) => reason.commands.push(command),
+                None => reasons.push(Reason {
+                    commands: vec![command],
+                    text: text.clone(),
+                }),
+            }
+        }
+        reasons
+    }
 }
 
 /// The first object of the app that someone else applied, named as in the question: `ScaledObject webapp-scaler`.
@@ -142,25 +197,17 @@ pub struct Moment {
     pub class: ClassPhase,
     /// The command whose answer this page waits for.
     pub pending: Option<Command>,
-    /// When the last load was seen to end: the history's newest mark, if it is an end.
-    pub load_off: Option<TimeMs>,
     pub now: TimeMs,
     pub zone: Zone,
 }
 
 /// The state of the buttons.
 pub fn controls(snapshot: &Snapshot, moment: Moment) -> Controls {
-    let Moment {
-        connection,
-        pending,
-        zone,
-        ..
-    } = moment;
-    if connection == Connection::Lost {
+    if moment.connection == Connection::Lost {
         return Controls::all_off(words::NO_CONNECTION, words::LAST_KNOWN_STATE.to_owned());
     }
     if let SourceState::Lost { since } = snapshot.sources.cluster {
-        let reason = words::cluster_away(since, zone);
+        let reason = words::cluster_away(since, moment.zone);
         return Controls::all_off(&reason, words::LAST_KNOWN_STATE.to_owned());
     }
     if let SourceState::Unwatched { .. } = snapshot.sources.cluster {
@@ -169,29 +216,31 @@ pub fn controls(snapshot: &Snapshot, moment: Moment) -> Controls {
     let mut controls = by_state(snapshot, moment);
     if moment.class != ClassPhase::Running {
         // Stopping a load stays as it is, and so does the line while there is one.
-        if !controls.stop_load.enabled() {
+        if active(snapshot).is_none() {
             words::YOU_CAN_LOOK.clone_into(&mut controls.line);
         }
         for command in [Command::Deploy, Command::StartLoad, Command::CleanUp] {
             *controls.of_mut(command) = Control::off(words::CLASS_IS_OVER);
         }
     }
-    if let Some(command) = pending {
+    if let Some(command) = moment.pending {
         *controls.of_mut(command) = Control::BUSY;
     }
     controls
 }
 
+/// The load, unless it has ended.
+fn active(snapshot: &Snapshot) -> Option<&LoadState> {
+    let load = snapshot.load.as_ref();
+    load.filter(|load| load.stage != LoadStage::Ended)
+}
+
 fn by_state(snapshot: &Snapshot, moment: Moment) -> Controls {
     let Moment { pending, now, .. } = moment;
-    if snapshot.phase == Phase::Removing {
+    if pending == Some(Command::CleanUp) || is_removing(snapshot) {
         return removing(snapshot);
     }
     let missing = missing(snapshot);
-    let active = snapshot
-        .load
-        .as_ref()
-        .filter(|load| load.stage != LoadStage::Ended);
     let mut controls = match missing.len() {
         3 => nothing(snapshot),
         0 => deployed(snapshot, now),
@@ -200,30 +249,41 @@ fn by_state(snapshot: &Snapshot, moment: Moment) -> Controls {
     if pending == Some(Command::Deploy) {
         controls.line = words::created(objects(&missing));
         controls.start_load = Control::off(words::NOT_READY_YET);
+        controls.clean_up = Control::ON;
     }
-    if let Some(load) = active {
+    if let Some(load) = active(snapshot) {
         with_load(&mut controls, snapshot, load, moment);
     } else if pending == Some(Command::StartLoad) {
-        controls.line = match &snapshot.load {
-            Some(_) => words::REMOVING_LAST_JOB.to_owned(),
-            None => words::starting_locust(0),
-        };
+        // A start that waits for the last load's pods is broken off by Stop load.
+        controls.stop_load = Control::FILLED;
+        controls.line = lines::before_the_job(snapshot);
     }
     controls
 }
 
+/// Something is on its way out. A Deployment that kubectl deleted alone leaves parts, which nobody is removing.
+fn is_removing(snapshot: &Snapshot) -> bool {
+    let ends = [
+        snapshot.scaled_object.as_ref().map(|s| s.terminating),
+        snapshot.deployment.as_ref().map(|d| d.terminating),
+        snapshot.service.as_ref().map(|s| s.terminating),
+    ];
+    let app_pods = || snapshot.pods.iter().any(|pod| pod.role == PodRole::App);
+    ends.contains(&Some(true)) || snapshot.phase == Phase::Removing && app_pods()
+}
+
 fn removing(snapshot: &Snapshot) -> Controls {
-    let line = if snapshot.scaled_object.is_some() {
-        words::REMOVING_SCALED_OBJECT.to_owned()
-    } else if snapshot.deployment.is_some() || snapshot.service.is_some() {
-        words::REMOVING_DEPLOYMENT.to_owned()
-    } else {
-        words::pods_are_ending(u32::try_from(snapshot.pods.len()).unwrap_or(u32::MAX))
-    };
-    Controls {
+    let mut controls = Controls {
         clean_up: Control::BUSY,
-        ..Controls::all_off(words::BEING_REMOVED, line)
+        ..Controls::all_off(words::BEING_REMOVED, lines::removing(snapshot))
+    };
+    // Stop load never waits for another command.
+    match active(snapshot).map(|load| load.stage) {
+        Some(LoadStage::Stopping) => controls.stop_load = Control::BUSY,
+        Some(_) => controls.stop_load = Control::ON,
+        None => {}
     }
+    controls
 }
 
 fn nothing(snapshot: &Snapshot) -> Controls {
@@ -260,49 +320,53 @@ fn objects(missing: &[&str]) -> usize {
 }
 
 fn half_made(missing: &[&str]) -> Controls {
-    let missing = missing.join(" and ");
     Controls {
         deploy: Control::FILLED,
-        start_load: Control::off(words::deploy_first_missing(&missing)),
+        start_load: Control::off(words::deploy_first_missing(missing)),
         stop_load: Control::off(words::NO_LOAD),
         clean_up: Control::ON,
-        line: words::parts_missing(&missing),
+        line: words::parts_missing(missing),
     }
 }
 
 fn deployed(snapshot: &Snapshot, now: TimeMs) -> Controls {
     let ready = snapshot.ready() > 0;
     let trouble = snapshot.findings.iter().find(|f| hinders_deploy(f));
+    let deploying = |deploy, start_load: String, line| Controls {
+        deploy,
+        start_load: Control::off(start_load),
+        stop_load: Control::off(words::NO_LOAD),
+        clean_up: Control::ON,
+        line,
+    };
     let mut controls = match (ready, trouble) {
         (true, _) => Controls {
             deploy: Control::off(words::ALREADY_DEPLOYED),
             start_load: Control::FILLED,
             stop_load: Control::off(words::NO_LOAD),
             clean_up: Control::ON,
-            line: ready_line(snapshot, now),
+            line: lines::ready(snapshot, now),
         },
-        (false, Some(finding)) => Controls {
-            deploy: Control {
+        (false, Some(finding)) => {
+            let cause = words::cause(finding);
+            let again = Control {
                 reason: Some(words::DEPLOY_AGAIN.to_owned()),
                 ..Control::FILLED
-            },
-            start_load: Control::off(words::not_ready_because(words::cause(finding))),
-            stop_load: Control::off(words::NO_LOAD),
-            clean_up: Control::ON,
-            line: deploying_line(snapshot, now),
-        },
-        (false, None) => Controls {
-            deploy: Control::BUSY,
-            start_load: Control::off(words::NOT_READY_YET),
-            stop_load: Control::off(words::NO_LOAD),
-            clean_up: Control::ON,
-            line: deploying_line(snapshot, now),
-        },
+            };
+            let line = words::deploy_hangs(cause);
+            deploying(again, words::not_ready_because(cause), line)
+        }
+        (false, None) => {
+            let line = lines::deploying(snapshot, now);
+            deploying(Control::BUSY, words::NOT_READY_YET.to_owned(), line)
+        }
     };
     if let Some((object, owner)) = foreign_object(snapshot) {
         // Start load is the next step if there is an app to load; else the choice is.
         controls.deploy = if ready { Control::ON } else { Control::FILLED };
-        controls.line = words::found_your_own(&object, &owner);
+        if lines::news_of_the_end(snapshot, now).is_none() {
+            controls.line = words::found_your_own(&object, &owner);
+        }
     }
     controls
 }
@@ -311,80 +375,32 @@ fn hinders_deploy(finding: &Finding) -> bool {
     finding.hinders_deploy()
 }
 
-fn deploying_line(snapshot: &Snapshot, now: TimeMs) -> String {
-    let pod = snapshot
-        .pods
-        .iter()
-        .find(|p| p.role == PodRole::App && !p.terminating);
-    match pod {
-        None => words::created(4),
-        Some(pod) => match pod.started {
-            Some(started) => words::starting_pod(seconds_between(started, now)),
-            None => words::pulling(seconds_between(pod.created, now)),
-        },
-    }
-}
-
-fn ready_line(snapshot: &Snapshot, now: TimeMs) -> String {
-    if let Some(load) = &snapshot.load
-        && let Some(end) = &load.end
-        && seconds_between(end.time, now) < ENDED_IS_NEWS_S
-    {
-        return words::load_ended(load, end);
-    }
-    let percent = snapshot
-        .autoscaler
-        .as_ref()
-        .and_then(|a| a.utilization_percent);
-    if snapshot.phase == Phase::WaitingForCpu && percent.is_none() {
-        let started = snapshot.pods.iter().filter_map(|p| p.started).min();
-        let left = started.map_or(FIRST_CPU_S, |s| FIRST_CPU_S - seconds_between(s, now));
-        return words::first_cpu_in(left.max(5));
-    }
-    let target = snapshot.autoscaler.as_ref().and_then(|a| a.target_percent);
-    words::ready(percent, target)
-}
-
 /// A load is there and not ended: `Stop load` works whatever else is going on.
 fn with_load(controls: &mut Controls, snapshot: &Snapshot, load: &LoadState, moment: Moment) {
-    let now = moment.now;
-    let left = load.ends.map(|ends| seconds_between(now, ends));
     // A Deploy that is filled stays possible, outlined: stopping comes first.
     if controls.deploy.state == ControlState::Filled {
         controls.deploy.state = ControlState::On;
     }
     controls.clean_up = Control::ON;
     controls.stop_load = Control::FILLED;
+    controls.line = lines::load(snapshot, load, moment.now);
     match load.stage {
-        LoadStage::Starting => {
+        LoadStage::Starting => controls.start_load = Control::BUSY,
+        LoadStage::Running | LoadStage::Ended if lines::is_ramping(load, moment.now) => {
             controls.start_load = Control::BUSY;
-            controls.line = words::starting_locust(seconds_between(load.created, now));
         }
         LoadStage::Running | LoadStage::Ended => {
-            controls.start_load = Control::off(words::load_is_running(left));
-            let users = load.figures.and_then(|f| f.users);
-            controls.line = match (users, load.users_wanted) {
-                (Some(users), Some(wanted)) if users < wanted => words::users_of(users, wanted),
-                _ => words::load_is_on(users.or(load.users_wanted), left),
-            };
+            controls.start_load =
+                Control::off(words::load_is_running(lines::left(load, moment.now)));
         }
         LoadStage::Stopping => {
             controls.start_load = Control::off(words::STILL_STOPPING);
             controls.stop_load = Control::BUSY;
-            controls.line = stopping_line(snapshot, load, moment);
         }
     }
-}
-
-fn stopping_line(snapshot: &Snapshot, load: &LoadState, moment: Moment) -> String {
-    let seconds = moment.load_off.map(|off| seconds_between(off, moment.now));
-    let pod = snapshot.pods.iter().find(|p| p.role == PodRole::Load);
-    match (load.pods, pod, seconds) {
-        (0, ..) => words::DELETING_JOB.to_owned(),
-        (pods, Some(pod), Some(seconds)) if seconds > STOPPING_IS_SLOW_S => {
-            words::still_stopping(pods, seconds, &pod.name, &pod.status)
-        }
-        (pods, ..) => words::locust_is_ending(pods),
+    if moment.pending == Some(Command::StopLoad) && load.stage != LoadStage::Stopping {
+        controls.start_load = Control::off(words::STILL_STOPPING);
+        words::DELETING_JOB.clone_into(&mut controls.line);
     }
 }
 

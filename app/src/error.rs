@@ -4,6 +4,8 @@ use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
+use crate::model::TypedLoad;
+
 /// What went wrong, for the person at the page. The words stand in `words.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case", tag = "error")]
@@ -26,6 +28,10 @@ pub enum Error {
     /// The input was refused (422). `message` is a whole sentence made by this program, never by the cluster.
     #[error("{message}")]
     Invalid { message: String },
+    /// A value of the load form was refused (422). `message` names the first; what was typed comes back, so that nothing
+    /// of it is lost.
+    #[error("{message}")]
+    InvalidLoad { message: String, typed: TypedLoad },
     /// The cluster's state does not allow it now (409). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Conflict { message: String },

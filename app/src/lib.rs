@@ -15,10 +15,13 @@ pub mod controls;
 pub mod error;
 pub mod figures;
 pub mod first_paint;
+pub mod kubectl;
 pub mod live;
 pub mod model;
 mod pages;
+pub mod presets;
 mod shell;
+pub mod steps;
 pub mod stream;
 pub mod words;
 #[cfg(feature = "ssr")]

@@ -24,6 +24,7 @@ mod reactions;
 mod runs;
 pub mod settings;
 mod sign_in;
+mod steps;
 mod tabs;
 mod why;
 
@@ -43,6 +44,7 @@ pub use pods::*;
 pub use reactions::*;
 pub use runs::*;
 pub use sign_in::*;
+pub use steps::*;
 pub use tabs::*;
 pub use why::*;
 

@@ -22,6 +22,9 @@ pub const RUN_NAMESPACE_ANNOTATION: &str = "autoscaling-workshop/namespace";
 pub const RUN_STARTED_ANNOTATION: &str = "autoscaling-workshop/started";
 pub const RUN_UNTIL_ANNOTATION: &str = "autoscaling-workshop/until";
 
+/// Annotation of a load's Job: how many pods the attendee guessed that it takes.
+pub const GUESS_ANNOTATION: &str = "autoscaling-workshop/guess";
+
 /// The account in each attendee's namespace that the panel acts as.
 pub const ATTENDEE_ACCOUNT: &str = "attendee";
 

@@ -185,6 +185,225 @@ async fn deploy_twice_is_harmless() {
     assert_eq!(names(&scaled_objects(&world)).await, ["webapp"]);
 }
 
+/// The same person on two devices: two sessions of one seat.
+async fn two_devices() -> (World, Browser, Browser) {
+    let world = World::new(1).await;
+    let (laptop, phone) = (world.attendee().await, world.attendee().await);
+    assert_ne!(laptop.cookie, phone.cookie);
+    (world, laptop, phone)
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_devices_deploy_at_once_and_make_one_app() {
+    let (world, laptop, phone) = two_devices().await;
+    tokio::join!(
+        ok(&laptop, "/api/deploy", "take_over=false"),
+        ok(&phone, "/api/deploy", "take_over=false"),
+    );
+    world.until("one pod is ready", |s| s.ready() == 1).await;
+    let webapp = deployments(&world).get("webapp").await.unwrap();
+    assert_eq!(webapp.metadata.generation, Some(1));
+    assert_eq!(names(&scaled_objects(&world)).await, ["webapp"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_devices_start_at_once_and_make_one_load_with_its_own_values() {
+    let (world, laptop, phone) = two_devices().await;
+    ok(&laptop, "/api/deploy", "take_over=false").await;
+    world.until("one pod is ready", |s| s.ready() == 1).await;
+    let other = "users=30&spawn_rate=10&run_time_s=120&n=20";
+    let (first, second) = tokio::join!(
+        laptop.post("/api/start_load", LOAD),
+        phone.post("/api/start_load", other),
+    );
+    let (started, refused) = match first.status {
+        StatusCode::OK => ("26", second),
+        _ => ("20", first),
+    };
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    assert_eq!(
+        refused.json()["message"],
+        "A load is running. Stop it before you start another."
+    );
+    assert_eq!(names(&jobs(&world)).await, ["locust-headless"]);
+    // The file is that of the load that runs, not of the one that was refused.
+    let namespace = &world.seats[0].namespace;
+    let maps: Api<ConfigMap> = Api::namespaced(world.admin(), namespace);
+    let file = maps.get("locustfile").await.unwrap().data.unwrap();
+    assert!(file["locustfile.py"].contains(&format!("/fib?n={started}")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_devices_stop_and_clean_up_at_once() {
+    let (world, laptop, phone) = two_devices().await;
+    ok(&laptop, "/api/deploy", "take_over=false").await;
+    world.until("one pod is ready", |s| s.ready() == 1).await;
+    ok(&laptop, "/api/start_load", LOAD).await;
+    tokio::join!(
+        ok(&laptop, "/api/stop_load", "foreign=false"),
+        ok(&phone, "/api/stop_load", "foreign=false"),
+    );
+    ok(&phone, "/api/stop_load", "foreign=false").await;
+    assert_eq!(names(&jobs(&world)).await, Vec::<String>::new());
+    tokio::join!(
+        ok(&laptop, "/api/clean_up", ""),
+        ok(&phone, "/api/clean_up", ""),
+    );
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert_eq!(everything(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn kubectl_beside_the_panel_is_harmless() {
+    let (world, attendee) = deployed().await;
+    apply(
+        &world,
+        ApiResource::erase::<Job>(&()),
+        load_job("locust-headless"),
+    )
+    .await;
+    let told = refused(&attendee, "/api/start_load", LOAD).await;
+    assert_eq!(
+        told,
+        "Job locust-headless, which kubectl started, is running. Stop it before you start another."
+    );
+    let now = DeleteParams::background();
+    drop(jobs(&world).delete("locust-headless", &now).await.unwrap());
+    ok(&attendee, "/api/stop_load", "foreign=false").await;
+    world
+        .until("the load is gone", |s| {
+            s.load.as_ref().is_none_or(|l| l.end.is_some())
+        })
+        .await;
+    ok(&attendee, "/api/start_load", LOAD).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn guess_is_kept_at_the_job_and_seen_by_every_device() {
+    let (world, attendee) = deployed().await;
+    world
+        .until("the HPA is there", |s| s.autoscaler.is_some())
+        .await;
+    for (guess, sentence) in [
+        (
+            "11",
+            "Your guess must be between 1 and 10, or empty, not 11.",
+        ),
+        ("0", "Your guess must be between 1 and 10, or empty, not 0."),
+        (
+            "many",
+            "Your guess must be a whole number between 1 and 10, or empty, not “many”.",
+        ),
+    ] {
+        let answer = attendee
+            .post("/api/start_load", &format!("{LOAD}&guess={guess}"))
+            .await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(answer.json()["message"], sentence);
+    }
+    ok(&attendee, "/api/start_load", &format!("{LOAD}&guess=6")).await;
+    world.until("the load is seen", |s| s.load.is_some()).await;
+    assert_eq!(world.snapshot().load.as_ref().unwrap().guess, Some(6));
+    // Another replica reads it from the Job, too.
+    let replica = world.replica().await;
+    let namespace = &world.seats[0].namespace;
+    let load = replica.published.snapshot(namespace).unwrap().load.clone();
+    assert_eq!(load.unwrap().guess, Some(6));
+
+    ok(&attendee, "/api/stop_load", "foreign=false").await;
+    world
+        .until("it has ended", |s| {
+            s.load.as_ref().is_some_and(|l| l.end.is_some())
+        })
+        .await;
+    assert_eq!(world.snapshot().load.as_ref().unwrap().guess, Some(6));
+    ok(&attendee, "/api/start_load", LOAD).await;
+    world
+        .until("the next load is seen", |s| {
+            s.load.as_ref().is_some_and(|l| l.end.is_none())
+        })
+        .await;
+    assert_eq!(world.snapshot().load.as_ref().unwrap().guess, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_values_are_told_in_a_sentence_and_nothing_typed_is_lost() {
+    let (world, mut attendee) = deployed().await;
+    let form = |users: &str| format!("users={users}&spawn_rate=10&run_time_s=120&n=26");
+    for (users, sentence) in [
+        (
+            "",
+            "Users must be a whole number between 1 and 500: the field is empty.",
+        ),
+        (
+            "abc",
+            "Users must be a whole number between 1 and 500, not “abc”.",
+        ),
+        (
+            "2.5",
+            "Users must be a whole number between 1 and 500, not “2.5”.",
+        ),
+        (
+            "%3Cb%3E5",
+            "Users must be a whole number between 1 and 500, not “<b>5”.",
+        ),
+        ("-5", "Users must be between 1 and 500, not -5."),
+        (
+            "99999999999999",
+            "Users must be between 1 and 500, not 99999999999999.",
+        ),
+    ] {
+        let answer = attendee.post("/api/start_load", &form(users)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{users}");
+        assert_eq!(answer.json()["message"], sentence);
+    }
+    assert_eq!(names(&jobs(&world)).await, Vec::<String>::new());
+
+    // Without JavaScript the page comes back with the sentence, and with what was typed.
+    let page = "https://workshop.example.org/";
+    attendee
+        .headers
+        .insert("accept", "text/html".parse().unwrap());
+    attendee.headers.insert("referer", page.parse().unwrap());
+    let answer = attendee.post("/api/start_load", &form("%3Cb%3E5")).await;
+    assert_eq!(answer.status, StatusCode::FOUND);
+    let path = answer.location().strip_prefix(page).unwrap();
+    let html = attendee.get(&format!("/{path}")).await.body;
+    assert!(html.contains("not “&lt;b&gt;5”."), "the sentence");
+    assert!(html.contains("value=\"&lt;b&gt;5\""), "what was typed");
+    assert!(html.contains("value=\"120\""), "the other fields");
+
+    // The longest that a form may hold does not make an address that nobody takes.
+    let answer = attendee
+        .post("/api/start_load", &form(&"9".repeat(60_000)))
+        .await;
+    assert!(
+        answer.location().len() < 2_000,
+        "{}",
+        answer.location().len()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn question_that_was_answered_without_javascript_is_not_asked_again() {
+    let (_world, mut attendee) = deployed().await;
+    let asks = "https://workshop.example.org/?confirm=clean_up";
+    attendee
+        .headers
+        .insert("accept", "text/html".parse().unwrap());
+    attendee.headers.insert("referer", asks.parse().unwrap());
+    let question = "Remove the workshop from";
+    assert!(
+        attendee
+            .get("/?confirm=clean_up")
+            .await
+            .body
+            .contains(question)
+    );
+    let answer = attendee.post("/api/clean_up", "").await;
+    assert_eq!(answer.location(), "https://workshop.example.org/");
+}
+
 #[tokio::test(start_paused = true)]
 async fn deploy_puts_back_what_is_missing() {
     let (world, attendee) = deployed().await;

@@ -1,12 +1,13 @@
 //! The three questions before something that cannot be undone. Inline, never modal: focus starts on the safe button,
-//! Esc is the safe button.
+//! stays with the two answers, and goes back to where it came from; Esc is the safe button.
 
 use leptos::html::Button;
 use leptos::prelude::*;
 
 use super::control_bar::Actions;
+use super::focus;
 use crate::controls::{Command, foreign_object};
-use crate::model::Snapshot;
+use crate::model::{LoadStage, Phase, Snapshot};
 use crate::stream::Live;
 use crate::words::{self, Question};
 
@@ -25,6 +26,12 @@ pub(super) fn Confirmation(
     });
     // The figures of the question may change while it is asked; its buttons must stay the same elements.
     let command = Memo::new(move |_| question.read().as_ref().map(|(command, _)| *command));
+    // What was asked has answered itself, here or on another device: it is not asked again later.
+    Effect::new(move || {
+        if command.get().is_none() && asked.get_untracked().is_some() {
+            asked.set(None);
+        }
+    });
     move || {
         let command = command.get()?;
         let text = Signal::derive(move || question.get().map(|(_, question)| question));
@@ -47,11 +54,26 @@ fn ask(command: Command, snapshot: &Snapshot) -> Option<Question> {
             let foreign = snapshot
                 .load
                 .as_ref()
-                .filter(|load| !load.own && load.end.is_none())?;
+                .filter(|load| !load.own)
+                .filter(|load| matches!(load.stage, LoadStage::Starting | LoadStage::Running))?;
             Some(words::confirm_stop(foreign))
         }
-        Command::CleanUp => Some(words::confirm_clean_up(snapshot)),
+        Command::CleanUp => {
+            let there = !matches!(
+                snapshot.phase,
+                Phase::NotStarted | Phase::Removing | Phase::CleanedUp | Phase::NotWatched
+            );
+            there.then(|| words::confirm_clean_up(snapshot))
+        }
         Command::StartLoad => None,
+    }
+}
+
+/// The focus goes back to the button that asked, or to the status line where that can be pressed no more.
+fn bring_back(command: Command) {
+    let button = format!("button[data-command={}]:not(:disabled)", command.id());
+    if focus::is_lost() && !focus::focus(&button) {
+        focus::focus(".status-line .line");
     }
 }
 
@@ -63,17 +85,30 @@ fn Dialog(
     actions: Actions,
 ) -> impl IntoView {
     let safe = NodeRef::<Button>::new();
+    let go = NodeRef::<Button>::new();
+    // An element that left the page in the meantime needs no focus.
+    let focus_on = |button: NodeRef<Button>| {
+        let _focused = button.get_untracked().map(|button| button.focus());
+    };
     Effect::new(move || {
-        if let Some(safe) = safe.get() {
-            // An element that left the page in the meantime needs no focus.
-            let _focused = safe.focus();
-        }
+        safe.track();
+        focus_on(safe);
+        on_cleanup(move || request_animation_frame(move || bring_back(command)));
     });
     let close = move || asked.set(None);
-    let on_key = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            close();
+    let on_key = move |event: leptos::ev::KeyboardEvent| match event.key().as_str() {
+        "Escape" => close(),
+        // Two answers: Tab goes from one to the other, both ways.
+        "Tab" => {
+            event.prevent_default();
+            let at_safe = safe.get_untracked().is_some_and(|safe| {
+                document()
+                    .active_element()
+                    .is_some_and(|active| active == **safe)
+            });
+            focus_on(if at_safe { go } else { safe });
         }
+        _ => {}
     };
     let words = move |part: fn(&Question) -> String| {
         move || text.get().as_ref().map(part).unwrap_or_default()
@@ -96,24 +131,24 @@ fn Dialog(
                     Command::Deploy => view! {
                         <ActionForm action=actions.deploy>
                             <input type="hidden" name="take_over" value="false" />
-                            <button type="submit" node_ref=safe>{safe_words}</button>
+                            <button type="submit" node_ref=safe autofocus=true>{safe_words}</button>
                         </ActionForm>
                         <ActionForm action=actions.deploy>
                             <input type="hidden" name="take_over" value="true" />
-                            <button type="submit" data-danger="true">{go_words}</button>
+                            <button type="submit" node_ref=go data-danger="true">{go_words}</button>
                         </ActionForm>
                     }.into_any(),
                     Command::StopLoad => view! {
                         <Keep node_ref=safe close words=Signal::derive(safe_words) />
                         <ActionForm action=actions.stop_load>
                             <input type="hidden" name="foreign" value="true" />
-                            <button type="submit" data-danger="true">{go_words}</button>
+                            <button type="submit" node_ref=go data-danger="true">{go_words}</button>
                         </ActionForm>
                     }.into_any(),
                     Command::CleanUp | Command::StartLoad => view! {
                         <Keep node_ref=safe close words=Signal::derive(safe_words) />
                         <ActionForm action=actions.clean_up>
-                            <button type="submit" data-danger="true">{go_words}</button>
+                            <button type="submit" node_ref=go data-danger="true">{go_words}</button>
                         </ActionForm>
                     }.into_any(),
                 }}
@@ -135,7 +170,7 @@ fn Keep(
     };
     view! {
         <form method="get" action="/">
-            <button type="submit" node_ref=node_ref on:click=on_click>{words}</button>
+            <button type="submit" node_ref=node_ref autofocus=true on:click=on_click>{words}</button>
         </form>
     }
 }

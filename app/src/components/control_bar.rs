@@ -1,14 +1,20 @@
-//! The four buttons, the load's values, the status line and the reasons. What holds is decided in `controls.rs`.
+//! The four buttons, the load's values, the steps, the status line and the reasons. What holds is decided in
+//! `controls.rs`. On a phone only the sensible button stands there, the others open by `⋯`.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::confirmation::Confirmation;
+use super::kubectl_command::KubectlCommand;
 use super::last_command::use_last_command;
-use super::load_form::LoadForm;
+use super::load_form::{Form, LoadForm};
+use super::steps::Steps;
 use crate::commands::{CleanUp, Deploy, StartLoad, StopLoad};
-use crate::controls::{Command, Control, ControlState, Controls, Moment, controls, foreign_object};
+use crate::controls::{
+    Command, Control, ControlState, Controls, Moment, Reason, controls, foreign_object,
+};
 use crate::error::Error;
+use crate::kubectl;
 use crate::model::{LoadLimits, LoadSettings, SessionEnd, Snapshot};
 use crate::stream::{Live, leave_as};
 use crate::words;
@@ -66,6 +72,16 @@ impl Actions {
     }
 }
 
+/// What all four buttons are made from.
+#[derive(Clone, Copy)]
+struct Bar {
+    state: Memo<Option<Controls>>,
+    reasons: Memo<Vec<Reason>>,
+    asked: RwSignal<Option<Command>>,
+    form: Form,
+    live: Live,
+}
+
 /// The attendee's controls.
 #[component]
 pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live) -> impl IntoView {
@@ -73,32 +89,28 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
     let asked = RwSignal::new(asked_in_address());
     let state = Memo::new(move |_| {
         live.state.with(|state| {
-            let load_off = state.history.marks.last().filter(|m| !m.on).map(|m| m.time);
             let moment = Moment {
                 connection: live.connection.get(),
                 class: state.class,
                 pending: actions.pending(),
-                load_off,
                 now: live.now.get(),
                 zone: live.zone.get(),
             };
-            state
-                .snapshot
-                .as_ref()
-                .map(|snapshot| controls(snapshot, moment))
+            let snapshot = state.snapshot.as_ref();
+            snapshot.map(|snapshot| controls(snapshot, moment))
         })
     });
-    let control = move |command| {
-        Signal::derive(move || {
-            let found = state
-                .read()
-                .as_ref()
-                .map(|all: &Controls| all.of(command).clone());
-            found.unwrap_or(Control {
-                state: ControlState::Disabled,
-                reason: None,
-            })
-        })
+    let reasons = Memo::new(move |_| {
+        let state = state.read();
+        state.as_ref().map(Controls::reasons).unwrap_or_default()
+    });
+    let form = Form::new(limits, defaults, actions.start_load, live);
+    let bar = Bar {
+        state,
+        reasons,
+        asked,
+        form,
+        live,
     };
     let needs = move |question: fn(&Snapshot) -> bool| {
         Memo::new(move |_| {
@@ -130,32 +142,48 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
         }
     });
     let failure = move || actions.failure().map(|error| words::error(&error));
+    let line = move || state.read().as_ref().map(|all| all.line.clone());
 
     view! {
         <section class="control-bar" aria-label=words::CONTROLS>
             <div class="buttons">
-                <ActionForm action=actions.deploy>
-                    <input type="hidden" name="take_over" value="false" />
-                    <ControlButton command=Command::Deploy control=control(Command::Deploy) ask=foreign_app asked />
-                </ActionForm>
-                <ActionForm action=actions.start_load attr:id="start-load">
-                    <ControlButton command=Command::StartLoad control=control(Command::StartLoad) ask=never asked />
-                </ActionForm>
-                <ActionForm action=actions.stop_load>
-                    <input type="hidden" name="foreign" value="false" />
-                    <ControlButton command=Command::StopLoad control=control(Command::StopLoad) ask=foreign_load asked />
-                </ActionForm>
-                <LoadForm limits defaults />
-                <ActionForm action=actions.clean_up attr:class="last">
-                    <ControlButton command=Command::CleanUp control=control(Command::CleanUp) ask=always asked />
-                </ActionForm>
+                <Place command=Command::Deploy bar>
+                    <ActionForm action=actions.deploy>
+                        <input type="hidden" name="take_over" value="false" />
+                        <ControlButton command=Command::Deploy ask=foreign_app bar />
+                    </ActionForm>
+                </Place>
+                <Place command=Command::StartLoad bar>
+                    // What is typed is checked by the page and by the server, with the same sentences.
+                    <ActionForm action=actions.start_load attr:id="start-load" attr:novalidate=true>
+                        <ControlButton command=Command::StartLoad ask=never bar />
+                    </ActionForm>
+                </Place>
+                <Place command=Command::StopLoad bar>
+                    <ActionForm action=actions.stop_load>
+                        <input type="hidden" name="foreign" value="false" />
+                        <ControlButton command=Command::StopLoad ask=foreign_load bar />
+                    </ActionForm>
+                </Place>
+                <LoadForm form />
+                <Steps live />
+                <Place command=Command::CleanUp bar>
+                    <ActionForm action=actions.clean_up>
+                        <ControlButton command=Command::CleanUp ask=always bar />
+                    </ActionForm>
+                </Place>
             </div>
+            <details class="more"><summary aria-label=words::MORE>{words::MORE_SIGN}</summary></details>
             <div class="status-line">
-                <p translate="no">
-                    {move || state.read().as_ref().map(|all| all.line.clone())}
-                </p>
+                // Focus comes here when a button that had it cannot keep it.
+                <p class="line" translate="no" tabindex="-1">{line}</p>
                 <p class="error" role="alert">{failure}</p>
-                <Reasons state />
+                <ul class="reasons" translate="no">
+                    {move || {
+                        let row = |reason: &Reason| view! { <li id=reason_id(reason)>{words::reason(reason)}</li> };
+                        reasons.read().iter().map(row).collect_view()
+                    }}
+                </ul>
             </div>
             <Confirmation asked actions live />
         </section>
@@ -167,54 +195,72 @@ fn asked_in_address() -> Option<Command> {
     let asked = use_query_map().with_untracked(|query| query.get("confirm"))?;
     [Command::Deploy, Command::StopLoad, Command::CleanUp]
         .into_iter()
-        .find(|command| id(*command) == asked)
+        .find(|command| command.id() == asked)
 }
 
-/// The command's name in ids and addresses.
-fn id(command: Command) -> &'static str {
-    match command {
-        Command::Deploy => "deploy",
-        Command::StartLoad => "start_load",
-        Command::StopLoad => "stop_load",
-        Command::CleanUp => "clean_up",
+/// The id of a reason's text: it is told once, and several buttons may refer to it.
+fn reason_id(reason: &Reason) -> Option<String> {
+    let first = reason.commands.first()?;
+    Some(format!("{}-reason", first.id()))
+}
+
+/// A button's place, with the command that does the same.
+#[component]
+fn Place(command: Command, bar: Bar, children: Children) -> impl IntoView {
+    let sensible = move || {
+        let state = bar.state.read();
+        let sensible = state.as_ref().map(Controls::sensible);
+        (sensible.unwrap_or(Command::Deploy) == command).to_string()
+    };
+    let equal = Signal::derive(move || {
+        let load = bar.form.read();
+        bar.live.state.with(|state| {
+            let snapshot = state.snapshot.as_ref();
+            snapshot.map(|snapshot| kubectl::equal(command, snapshot, load.as_ref()))
+        })
+    });
+    view! {
+        <div class="control" data-control=command.id() data-sensible=sensible>
+            {children()}
+            <KubectlCommand command equal />
+        </div>
     }
 }
 
-fn label(command: Command) -> &'static str {
-    match command {
-        Command::Deploy => words::DEPLOY,
-        Command::StartLoad => words::START_LOAD,
-        Command::StopLoad => words::STOP_LOAD,
-        Command::CleanUp => words::CLEAN_UP,
-    }
-}
-
-/// One button of a form. Where a question comes first, it opens that instead of sending the form.
+/// One button of a form. Where a question comes first, it opens that instead of sending the form; where something typed
+/// is no value, it shows that.
 #[component]
 fn ControlButton(
     command: Command,
-    control: Signal<Control>,
     /// A question comes first.
     ask: Memo<bool>,
-    asked: RwSignal<Option<Command>>,
+    bar: Bar,
 ) -> impl IntoView {
     let on_click = move |event: leptos::ev::MouseEvent| {
         if ask.get_untracked() {
             event.prevent_default();
-            asked.set(Some(command));
+            bar.asked.set(Some(command));
+        } else if command == Command::StartLoad && bar.form.shows_fault() {
+            event.prevent_default();
         }
     };
+    let control = Memo::new(move |_| {
+        let state = bar.state.read();
+        let found = state.as_ref().map(|all| all.of(command).clone());
+        found.unwrap_or(Control {
+            state: ControlState::Disabled,
+            reason: None,
+        })
+    });
     let reason = move || {
-        control
-            .read()
-            .reason
-            .is_some()
-            .then(|| format!("{}-reason", id(command)))
+        let reasons = bar.reasons.read();
+        let own = reasons.iter().find(|r| r.commands.contains(&command));
+        own.and_then(reason_id)
     };
     view! {
         <button
             type="submit"
-            data-command=id(command)
+            data-command=command.id()
             data-filled=move || (control.read().state == ControlState::Filled).to_string()
             disabled=move || !control.read().enabled()
             aria-busy=move || (control.read().state == ControlState::Busy).to_string()
@@ -222,33 +268,10 @@ fn ControlButton(
             formmethod=move || ask.get().then_some("get")
             formaction=move || ask.get().then_some("/")
             name=move || ask.get().then_some("confirm")
-            value=move || ask.get().then_some(id(command))
+            value=move || ask.get().then_some(command.id())
             on:click=on_click
         >
-            {label(command)}
+            {command.label()}
         </button>
-    }
-}
-
-/// Why a button cannot work, as visible text that the button refers to.
-#[component]
-fn Reasons(state: Memo<Option<Controls>>) -> impl IntoView {
-    let reason = move |command| {
-        let text = move || {
-            let reason = state
-                .read()
-                .as_ref()
-                .and_then(|all| all.of(command).reason.clone());
-            reason.map(|reason| format!("{}: {reason}", label(command)))
-        };
-        view! { <li id=format!("{}-reason", id(command))>{text}</li> }
-    };
-    view! {
-        <ul class="reasons">
-            {reason(Command::Deploy)}
-            {reason(Command::StartLoad)}
-            {reason(Command::StopLoad)}
-            {reason(Command::CleanUp)}
-        </ul>
     }
 }

@@ -32,11 +32,15 @@ pub(crate) fn Header(
             <span class="cluster" translate="no">{cluster}</span>
             {link.map(|(to, name)| view! { <a href=to rel="external">{name}</a> })}
             <ConnectionBadge live />
-            <TextSwitch />
-            <ThemeSwitch />
-            <form method="post" action="/session/end">
-                <button type="submit" data-quiet="true">{words::SIGN_OUT}</button>
-            </form>
+            // On a phone the rest opens by it, so that the age of the data has room.
+            <details class="more"><summary aria-label=words::MENU>{words::MORE_SIGN}</summary></details>
+            <div class="menu">
+                <TextSwitch />
+                <ThemeSwitch />
+                <form method="post" action="/session/end">
+                    <button type="submit" data-quiet="true">{words::SIGN_OUT}</button>
+                </form>
+            </div>
         </header>
     }
 }

@@ -1,117 +1,248 @@
 //! The values of the next load, behind `Change`. Its fields belong to the form of `Start load`, so they are sent with
-//! and without JavaScript; the server checks them.
+//! and without JavaScript. What is typed is checked as it is typed, and by the server with the same sentences.
 
 use leptos::prelude::*;
 
-use crate::model::{LoadLimits, LoadSettings};
+use super::focus::focus;
+use super::kept::{keep, kept};
+use crate::commands::StartLoad;
+use crate::error::Error;
+use crate::model::{Fault, LoadField, LoadLimits, LoadSettings, TypedLoad};
+use crate::presets::{AppSize, Preset};
+use crate::stream::Live;
 use crate::words;
 
-/// The fields as they are typed.
+/// What the browser keeps the values under.
+const KEPT_AS: &str = "load";
+
+/// The form's state.
 #[derive(Clone, Copy)]
-struct Fields {
-    users: RwSignal<String>,
-    spawn_rate: RwSignal<String>,
-    run_time_s: RwSignal<String>,
-    n: RwSignal<String>,
+pub(super) struct Form {
+    typed: RwSignal<TypedLoad>,
+    open: RwSignal<bool>,
+    limits: LoadLimits,
+    defaults: LoadSettings,
+    /// The HPA's maximum, if there is one.
+    most_pods: Memo<Option<u32>>,
+    app: Memo<AppSize>,
 }
 
-impl Fields {
-    fn new(load: LoadSettings) -> Self {
-        Self {
-            users: RwSignal::new(load.users.to_string()),
-            spawn_rate: RwSignal::new(load.spawn_rate.to_string()),
-            run_time_s: RwSignal::new(load.run_time_s.to_string()),
-            n: RwSignal::new(load.n.to_string()),
+impl Form {
+    /// Begins with what a refused start had typed, else with the panel's values, else with those of this browser.
+    pub(super) fn new(
+        limits: LoadLimits,
+        defaults: LoadSettings,
+        start: ServerAction<StartLoad>,
+        live: Live,
+    ) -> Self {
+        let refused = match start.value().get_untracked() {
+            Some(Err(Error::InvalidLoad { typed, .. })) => Some(typed),
+            _ => None,
+        };
+        let again = refused.is_some();
+        let typed = refused.unwrap_or_else(|| defaults.into());
+        let form = Self {
+            typed: RwSignal::new(typed),
+            open: RwSignal::new(again),
+            limits,
+            defaults,
+            most_pods: Memo::new(move |_| {
+                live.state.with(|s| {
+                    let autoscaler = s.snapshot.as_ref()?.autoscaler.as_ref()?;
+                    Some(autoscaler.max_replicas)
+                })
+            }),
+            app: Memo::new(move |_| live.state.with(|s| AppSize::of(s.snapshot.as_ref()))),
+        };
+        Effect::new(move || {
+            let before = kept(KEPT_AS).and_then(|text| serde_json::from_str(&text).ok());
+            if let Some(before) = before.filter(|_| !again) {
+                form.typed.set(before);
+            }
+        });
+        // A guess is for one load.
+        Effect::new(move || {
+            if let Some(Ok(())) = start.value().get() {
+                form.change(|typed| typed.guess.clear());
+            }
+        });
+        form
+    }
+
+    /// The values, if all are right.
+    pub(super) fn read(self) -> Option<LoadSettings> {
+        let typed = self.typed.read();
+        typed.read(&self.limits, self.most_pods.get()).ok()
+    }
+
+    fn fault(self, field: LoadField) -> Option<Fault> {
+        let typed = self.typed.read();
+        typed.fault(field, &self.limits, self.most_pods.get())
+    }
+
+    /// Opens the form at the first field that is wrong, if one is.
+    pub(super) fn shows_fault(self) -> bool {
+        let wrong = untrack(|| {
+            LoadField::ALL
+                .into_iter()
+                .find(|f| self.fault(*f).is_some())
+        });
+        if let Some(field) = wrong {
+            self.open.set(true);
+            let selector = format!("#{}", id(field));
+            // A field can be focused once its form is open.
+            request_animation_frame(move || {
+                focus(&selector);
+            });
+        }
+        wrong.is_some()
+    }
+
+    fn change(self, change: impl FnOnce(&mut TypedLoad)) {
+        self.typed.update(change);
+        let mut values = self.typed.get_untracked();
+        values.guess.clear();
+        if let Ok(text) = serde_json::to_string(&values) {
+            keep(KEPT_AS, Some(&text));
         }
     }
 
     fn fill(self, load: LoadSettings) {
-        self.users.set(load.users.to_string());
-        self.spawn_rate.set(load.spawn_rate.to_string());
-        self.run_time_s.set(load.run_time_s.to_string());
-        self.n.set(load.n.to_string());
+        self.change(|typed| {
+            let guess = std::mem::take(&mut typed.guess);
+            *typed = TypedLoad {
+                guess,
+                ..load.into()
+            };
+        });
     }
+}
 
-    /// What is typed, if all of it are numbers.
-    fn summary(self) -> Option<String> {
-        let number = |field: RwSignal<String>| field.get().trim().parse().ok();
-        Some(words::load_values(
-            number(self.users)?,
-            number(self.spawn_rate)?,
-            number(self.run_time_s)?,
-            number(self.n)?,
-        ))
-    }
+fn id(field: LoadField) -> String {
+    format!("load-{}", field.name())
 }
 
 /// Shows the values of the next load and lets them be changed.
 #[component]
-pub(super) fn LoadForm(limits: LoadLimits, defaults: LoadSettings) -> impl IntoView {
-    let LoadLimits {
-        users,
-        spawn_rate,
-        run_time_s,
-        n,
-    } = limits;
-    let ranges = words::ranges(&limits);
-    let fields = Fields::new(defaults);
-    let open = RwSignal::new(false);
-    let [users_range, spawn_rate_range, run_time_range, n_range] = ranges;
-    // The handout's values are offered where the limits allow them.
-    let handout = LoadSettings::HANDOUT.check(&limits).is_ok();
+pub(super) fn LoadForm(form: Form) -> impl IntoView {
+    let Form {
+        typed,
+        open,
+        limits,
+        most_pods,
+        app,
+        ..
+    } = form;
+    let values = move || words::typed_values(&typed.read(), &limits, most_pods.get());
+    let n = Memo::new(move |_| form.read().map(|load| load.n));
+    let cost = move || n.get().map(|n| words::request_takes(n, app.read().limit_m));
+    let fields = LoadField::ALL.map(|field| view! { <Field field form /> });
     view! {
-        <details class="load-form" prop:open=open on:invalid:capture=move |_| open.set(true)>
+        <details class="load-form" open=open.get_untracked() prop:open=open on:toggle:target=move |e| open.set(e.target().open())>
             <summary>
-                <span translate="no">{move || fields.summary()}</span>
+                <span translate="no">{values}</span>
                 " "
                 <span class="change">{words::CHANGE}</span>
             </summary>
             <div class="popover">
-                <Field name="users" label=words::USERS meaning=words::USERS_MEAN range=users_range least=1 most=users value=fields.users />
-                <Field name="spawn_rate" label=words::USERS_PER_SECOND meaning=words::USERS_PER_SECOND_MEANS range=spawn_rate_range least=1 most=spawn_rate value=fields.spawn_rate />
-                <Field name="run_time_s" label=words::RUN_TIME meaning=words::RUN_TIME_MEANS range=run_time_range least=10 most=run_time_s value=fields.run_time_s />
-                <Field name="n" label=words::N meaning=words::N_MEANS range=n_range least=1 most=n value=fields.n />
-                <p class="presets">
-                    <button type="button" on:click=move |_| fields.fill(defaults)>{words::DEFAULTS}</button>
-                    {handout.then(|| view! {
-                        <button type="button" on:click=move |_| fields.fill(LoadSettings::HANDOUT)>{words::HANDOUT}</button>
-                    })}
-                </p>
+                {fields.into_iter().collect_view()}
+                <p class="cost" translate="no">{cost}</p>
+                <Presets form />
             </div>
         </details>
     }
 }
 
-/// One value with its limits and what it means.
+/// One value with its limits, what it means, and what is wrong with it.
 #[component]
-fn Field(
-    name: &'static str,
-    label: &'static str,
-    meaning: &'static str,
-    range: String,
-    least: u32,
-    most: u32,
-    value: RwSignal<String>,
-) -> impl IntoView {
-    let (id, hint) = (format!("load-{name}"), format!("load-{name}-hint"));
+fn Field(field: LoadField, form: Form) -> impl IntoView {
+    let Form {
+        typed,
+        limits,
+        most_pods,
+        ..
+    } = form;
+    let (hint, fault) = (
+        format!("{}-hint", id(field)),
+        format!("{}-fault", id(field)),
+    );
+    let wrong = Memo::new(move |_| form.fault(field));
+    let sentence = move || {
+        wrong.get().map(|fault| {
+            words::load_fault(
+                field,
+                fault,
+                typed.read().get(field),
+                &limits,
+                most_pods.get(),
+            )
+        })
+    };
+    let value = move || typed.read().get(field).to_owned();
     view! {
         <p class="field">
-            <label for=id.clone()>{label}</label>
+            <label for=id(field)>{words::load_field(field)}</label>
             <input
-                id=id
-                name=name
+                id=id(field)
+                name=field.name()
                 form="start-load"
-                type="number"
+                type="text"
                 inputmode="numeric"
-                required=true
-                min=least
-                max=most
-                value=value.get_untracked()
+                autocomplete="off"
+                value=untrack(value)
                 prop:value=value
-                aria-describedby=hint.clone()
-                on:input:target=move |event| value.set(event.target().value())
+                aria-invalid=move || wrong.get().is_some().to_string()
+                aria-describedby=format!("{hint} {fault}")
+                on:input:target=move |event| {
+                    let text = event.target().value();
+                    form.change(|typed| typed.set(field, text));
+                }
             />
-            <span class="hint" id=hint>{range} ": " {meaning}</span>
+            <span class="hint" id=hint>{move || words::load_field_hint(field, &limits, most_pods.get())}</span>
+            <span class="error" id=fault translate="no">{sentence}</span>
         </p>
+    }
+}
+
+/// Values by what they teach, as far as the limits allow them.
+#[component]
+fn Presets(form: Form) -> impl IntoView {
+    let Form {
+        limits,
+        defaults,
+        app,
+        ..
+    } = form;
+    let row = move |name: &'static str, shows: String, load: LoadSettings| {
+        view! {
+            <li>
+                <button type="button" on:click=move |_| form.fill(load)>{name}</button>
+                <span class="hint">{shows}</span>
+            </li>
+        }
+    };
+    let rows = move || {
+        let app = app.get();
+        let presets = Preset::ALL.into_iter().filter_map(move |preset| {
+            let load = preset.load(app);
+            load.check(&limits).ok()?;
+            Some(row(
+                words::preset(preset),
+                words::preset_shows(preset, &load),
+                load,
+            ))
+        });
+        // What the form began with, where the instructor chose other values than ours.
+        let own = (defaults != LoadSettings::DEFAULT).then(|| {
+            row(
+                words::INSTRUCTORS_VALUES,
+                words::load_values(&defaults),
+                defaults,
+            )
+        });
+        own.into_iter().chain(presets).collect_view()
+    };
+    view! {
+        <ul class="presets script-only" aria-label=words::PRESETS>{rows}</ul>
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::samples::{self, at};
-use crate::model::{Explanation, LoadEnd, LoadOutcome, Unwatched};
+use crate::model::{Explanation, LoadEnd, LoadFigures, LoadOutcome, Unwatched};
 use ControlState::{Busy, Disabled, Filled, On};
 
 fn now(seconds: f64) -> Moment {
@@ -91,6 +91,8 @@ fn deploying_names_its_stage() {
     assert_eq!(line, "Starting the pod, 6 s");
     snapshot.pods[0].started = None;
     assert_eq!(row(&snapshot, now(20.2)).2, "Pulling the image, 20 s");
+    snapshot.pods[0].node = None;
+    assert_eq!(row(&snapshot, now(3.2)).2, "Waiting for a node, 3 s");
     snapshot.pods.clear();
     assert_eq!(row(&snapshot, now(1.0)).2, "Created 4 of 4 objects");
 }
@@ -104,8 +106,16 @@ fn deploy_in_flight_counts_its_objects() {
         ..now(1.0)
     };
     let (states, _, line) = row(&snapshot, moment);
-    assert_eq!(states[0], Busy);
+    assert_eq!(states, [Busy, Disabled, Disabled, On]);
     assert_eq!(line, "Created 3 of 4 objects");
+
+    let (states, reasons, line) = row(&samples::nothing(), moment);
+    assert_eq!(states, [Busy, Disabled, Disabled, On]);
+    assert_eq!(
+        reasons,
+        ["The app is not ready yet.", "No load is running."]
+    );
+    assert_eq!(line, "Created 0 of 4 objects");
 }
 
 #[test]
@@ -117,10 +127,20 @@ fn ready_without_cpu_lets_the_load_start() {
     }
     let (states, reasons, line) = row(&snapshot, now(10.7));
     assert_eq!(states, [Disabled, Filled, Disabled, On]);
-    assert_eq!(reasons, ["Already deployed.", "No load is running."]);
+    assert_eq!(
+        reasons,
+        [
+            "Already deployed. Change values under Settings.",
+            "No load is running."
+        ]
+    );
     assert_eq!(
         line,
         "Ready. First CPU value in about 20 s; you may start now."
+    );
+    assert_eq!(
+        row(&snapshot, now(40.0)).2,
+        "Ready. The first CPU value is due; you may start now."
     );
 }
 
@@ -139,25 +159,49 @@ fn starting_load_can_be_stopped() {
 }
 
 #[test]
-fn start_over_an_ended_load_removes_its_job_first() {
+fn start_that_waits_tells_what_for_and_can_be_broken_off() {
     let mut snapshot = samples::idle();
-    snapshot.load = loaded(LoadStage::Ended).load;
     let moment = Moment {
         pending: Some(Command::StartLoad),
         ..now(400.0)
     };
-    let (states, _, line) = row(&snapshot, moment);
-    assert_eq!(states[1], Busy);
-    assert_eq!(line, "Removing the last load's Job");
+    let mut after = |outcome: Option<LoadOutcome>| {
+        snapshot.load = outcome.map(|outcome| LoadState {
+            stage: LoadStage::Ended,
+            end: Some(LoadEnd {
+                time: at(350.0),
+                outcome,
+            }),
+            ..samples::load()
+        });
+        let (states, _, line) = row(&snapshot, moment);
+        assert_eq!(states, [Disabled, Busy, Filled, On]);
+        line
+    };
+    let removing = "Removing the last load's Job";
+    assert_eq!(after(Some(LoadOutcome::Finished)), removing);
+    let (reason, error) = (String::new(), None);
+    assert_eq!(after(Some(LoadOutcome::Failed { reason, error })), removing);
+    // A load that was stopped has left no Job.
+    let stopped = LoadOutcome::Stopped { after_ms: 2_300 };
+    assert_eq!(after(Some(stopped)), "Starting Locust, 0 s");
+    assert_eq!(after(None), "Starting Locust, 0 s");
 }
 
 #[test]
 fn users_are_counted_while_they_come() {
     let mut snapshot = loaded(LoadStage::Running);
-    if let Some(figures) = snapshot.load.as_mut().and_then(|l| l.figures.as_mut()) {
-        figures.users = Some(45);
-    }
-    assert_eq!(row(&snapshot, now(53.0)).2, "45 of 150 users");
+    let figures = snapshot.load.as_mut().and_then(|l| l.figures.as_mut());
+    let figures: &mut LoadFigures = figures.expect("the sample has figures");
+    figures.users = Some(45);
+    let (states, _, line) = row(&snapshot, now(53.0));
+    assert_eq!(states, [Disabled, Busy, Filled, On]);
+    assert_eq!(line, "45 of 150 users");
+    // All could have come for long: this is no start any more.
+    let (states, reasons, line) = row(&snapshot, now(111.8));
+    assert_eq!(states, [Disabled, Disabled, Filled, On]);
+    assert_eq!(reasons[1], "A load is running: 3:59 left.");
+    assert_eq!(line, "Load is on: 45 users, 3:59 left.");
 }
 
 #[test]
@@ -166,7 +210,10 @@ fn load_on_tells_what_is_left() {
     assert_eq!(states, [Disabled, Disabled, Filled, On]);
     assert_eq!(
         reasons,
-        ["Already deployed.", "A load is running: 3:59 left."]
+        [
+            "Already deployed. Change values under Settings.",
+            "A load is running: 3:59 left."
+        ]
     );
     assert_eq!(line, "Load is on: 150 users, 3:59 left.");
 }
@@ -174,11 +221,10 @@ fn load_on_tells_what_is_left() {
 #[test]
 fn stopping_goes_from_the_job_to_the_last_pod() {
     let mut snapshot = loaded(LoadStage::Stopping);
-    let moment = Moment {
-        load_off: Some(at(165.5)),
-        ..now(170.0)
-    };
-    let (states, reasons, line) = row(&snapshot, moment);
+    if let Some(load) = &mut snapshot.load {
+        load.deleted = Some(at(165.5));
+    }
+    let (states, reasons, line) = row(&snapshot, now(170.0));
     assert_eq!(states, [Disabled, Disabled, Busy, On]);
     assert_eq!(reasons[1], "The last load is still stopping.");
     assert_eq!(line, "Locust is ending: 1 pod left");
@@ -186,18 +232,31 @@ fn stopping_goes_from_the_job_to_the_last_pod() {
     if let Some(pod) = snapshot.pods.last_mut() {
         pod.status = "Terminating".to_owned();
     }
-    let later = Moment {
-        now: at(197.0),
-        ..moment
-    };
+    let still = "Still 1 load pod after 31 s: locust-headless-rjdcm is Terminating.";
+    assert_eq!(row(&snapshot, now(197.0)).2, still);
+    if let Some(pod) = snapshot.pods.last_mut() {
+        pod.message = Some("The node was low on resource: memory.".to_owned());
+    }
     assert_eq!(
-        row(&snapshot, later).2,
-        "Still 1 load pod after 31 s: locust-headless-rjdcm is Terminating."
+        row(&snapshot, now(197.0)).2,
+        format!("{still} The node was low on resource: memory.")
     );
     if let Some(load) = &mut snapshot.load {
         load.pods = 0;
     }
-    assert_eq!(row(&snapshot, moment).2, "Deleting the Job");
+    assert_eq!(row(&snapshot, now(170.0)).2, "Deleting the Job");
+}
+
+#[test]
+fn stop_that_was_pressed_deletes_the_job() {
+    let moment = Moment {
+        pending: Some(Command::StopLoad),
+        ..now(112.0)
+    };
+    let (states, reasons, line) = row(&loaded(LoadStage::Running), moment);
+    assert_eq!(states, [Disabled, Disabled, Busy, On]);
+    assert_eq!(reasons[1], "The last load is still stopping.");
+    assert_eq!(line, "Deleting the Job");
 }
 
 #[test]
@@ -233,6 +292,14 @@ fn the_end_of_a_load_is_told_and_then_forgotten() {
         row(&failed, now(170.0)).2,
         "Load failed: No locustfile found"
     );
+    let silent = ended(LoadOutcome::Failed {
+        reason: "BackoffLimitExceeded".to_owned(),
+        error: None,
+    });
+    assert_eq!(
+        row(&silent, now(170.0)).2,
+        "Load failed: Locust ended with an error."
+    );
 }
 
 #[test]
@@ -243,7 +310,8 @@ fn hanging_deploy_can_be_repeated() {
         image: "nowhere/webapp".to_owned(),
         message: "ErrImagePull".to_owned(),
     }];
-    let (states, reasons, _) = row(&snapshot, now(80.0));
+    let (states, reasons, line) = row(&snapshot, now(80.0));
+    assert_eq!(line, "The app does not start: its image cannot be pulled.");
     assert_eq!(states, [Filled, Disabled, Disabled, On]);
     assert_eq!(
         reasons,
@@ -263,6 +331,35 @@ fn half_made_names_what_is_missing() {
     assert_eq!(states, [Filled, Disabled, Disabled, On]);
     assert_eq!(reasons[0], "Deploy first: Service is missing.");
     assert_eq!(line, "Parts are missing: Service. Deploy puts them back.");
+    snapshot.scaled_object = None;
+    let (_, reasons, line) = row(&snapshot, now(45.0));
+    assert_eq!(
+        reasons[0],
+        "Deploy first: Service and ScaledObject are missing."
+    );
+    assert_eq!(
+        line,
+        "Parts are missing: Service and ScaledObject. Deploy puts them back."
+    );
+}
+
+#[test]
+fn deployment_that_kubectl_deleted_alone_is_half_made_and_no_removal() {
+    let mut snapshot = samples::idle();
+    snapshot.phase = Phase::Removing;
+    snapshot.deployment = None;
+    // Its pods still end.
+    assert_eq!(
+        row(&snapshot, now(45.0)).0,
+        [Disabled, Disabled, Disabled, Busy]
+    );
+    snapshot.pods.clear();
+    let (states, _, line) = row(&snapshot, now(50.0));
+    assert_eq!(states, [Filled, Disabled, Disabled, On]);
+    assert_eq!(
+        line,
+        "Parts are missing: Deployment. Deploy puts them back."
+    );
 }
 
 #[test]
@@ -288,6 +385,29 @@ fn own_files_are_recognised_and_left_alone() {
         line,
         "Found your own ScaledObject webapp-scaler, applied with kubectl."
     );
+
+    // How a load ended is news here, too.
+    snapshot.load = Some(LoadState {
+        stage: LoadStage::Ended,
+        end: Some(LoadEnd {
+            time: at(166.0),
+            outcome: LoadOutcome::Stopped { after_ms: 2_300 },
+        }),
+        ..samples::load()
+    });
+    assert_eq!(
+        row(&snapshot, now(170.0)).2,
+        "Stopped after 2 s. No load pod is left."
+    );
+
+    let mut starts = snapshot.clone();
+    starts.load = None;
+    starts.pods[0].ready = false;
+    assert_eq!(
+        row(&starts, now(4.0)).0,
+        [Filled, Disabled, Disabled, On],
+        "the choice is the next step"
+    );
 }
 
 #[test]
@@ -309,6 +429,67 @@ fn removing_goes_from_the_scaled_object_to_the_pods() {
     snapshot.deployment = None;
     snapshot.service = None;
     assert_eq!(row(&snapshot, now(45.0)).2, "1 pod is ending");
+}
+
+#[test]
+fn removal_is_seen_by_the_object_that_ends_and_by_the_press() {
+    let mut snapshot = samples::idle();
+    if let Some(scaled_object) = &mut snapshot.scaled_object {
+        scaled_object.terminating = true;
+    }
+    let (states, _, line) = row(&snapshot, now(45.0));
+    assert_eq!(states, [Disabled, Disabled, Disabled, Busy]);
+    assert_eq!(line, "Removing the ScaledObject");
+
+    let moment = Moment {
+        pending: Some(Command::CleanUp),
+        ..now(45.0)
+    };
+    assert_eq!(row(&samples::idle(), moment).2, "Removing the ScaledObject");
+    let gone = row(&samples::nothing(), moment);
+    assert_eq!(
+        gone.2,
+        "Clean. Nothing of the workshop is left in workshop-user-7."
+    );
+    // A load that still runs can be stopped meanwhile.
+    let (states, ..) = row(&loaded(LoadStage::Running), moment);
+    assert_eq!(states, [Disabled, Disabled, On, Busy]);
+}
+
+#[test]
+fn a_reason_of_several_buttons_is_told_once() {
+    let lost = Moment {
+        connection: Connection::Lost,
+        ..now(45.0)
+    };
+    let told = |snapshot: &Snapshot, moment| {
+        let reasons = controls(snapshot, moment).reasons();
+        reasons.iter().map(words::reason).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&samples::idle(), lost),
+        ["No connection to the panel."]
+    );
+    let mut snapshot = samples::idle();
+    snapshot.phase = Phase::Removing;
+    assert_eq!(
+        told(&snapshot, now(45.0)),
+        ["Deploy, Start load, Stop load: Being removed."]
+    );
+}
+
+#[test]
+fn a_phone_shows_the_one_sensible_button() {
+    let sensible = |snapshot: &Snapshot, moment| controls(snapshot, moment).sensible();
+    assert_eq!(sensible(&samples::nothing(), now(0.0)), Command::Deploy);
+    assert_eq!(sensible(&deploying(), now(6.0)), Command::Deploy);
+    assert_eq!(sensible(&samples::idle(), now(45.0)), Command::StartLoad);
+    for stage in [LoadStage::Starting, LoadStage::Running, LoadStage::Stopping] {
+        assert_eq!(sensible(&loaded(stage), now(112.0)), Command::StopLoad);
+    }
+    let mut removing = samples::idle();
+    removing.phase = Phase::Removing;
+    assert_eq!(sensible(&removing, now(45.0)), Command::CleanUp);
 }
 
 #[test]

@@ -33,7 +33,13 @@ pub struct History {
     #[serde(default)]
     pub reactions: Vec<Reaction>,
     pub observed: Observed,
+    /// When each of the six steps was done first; never forgotten.
+    #[serde(default)]
+    pub steps: StepTimes,
 }
+
+/// By the order of [`crate::steps::Step::ALL`].
+pub type StepTimes = [Option<TimeMs>; 6];
 
 /// Counts of the app's pods from `time` on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,6 +147,9 @@ impl History {
             MOST_REACTIONS,
         );
         self.observed = newer.observed;
+        for (known, newer) in self.steps.iter_mut().zip(newer.steps) {
+            *known = known.or(newer);
+        }
         self.forget_before(keep_from);
     }
 

@@ -22,6 +22,9 @@ pub struct LoadState {
     /// The most pods that the attendee guessed before the load, if they did.
     #[serde(default)]
     pub guess: Option<u32>,
+    /// When its Job was seen to be deleted.
+    #[serde(default)]
+    pub deleted: Option<TimeMs>,
     /// When Locust said that it starts its users.
     pub first_users: Option<TimeMs>,
     /// When the run time is over.

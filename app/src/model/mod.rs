@@ -26,6 +26,7 @@ mod snapshot;
 mod stream;
 mod time;
 mod told;
+mod typed_load;
 
 pub use app_settings::{
     AppSettings, Nowhere, OwnedField, Problem, Refused, Setting, SettingOf, SettingsForm, Typed,
@@ -40,6 +41,7 @@ pub use file::{ALL_IN_ONE, Act, Done, File, FileName, Stands, Verb};
 pub use finding::{Finding, Notice};
 pub use history::{
     CpuSample, History, Interval, LoadMark, LoadSample, Look, Observed, PodCounts, Rescale,
+    StepTimes,
 };
 pub use load::{LoadEnd, LoadFigures, LoadOutcome, LoadStage, LoadState};
 pub use load_log::{LONGEST_LINE, LONGEST_TABLE, LineKind, LoadLogTail, LoadTables, LogLine};
@@ -57,3 +59,4 @@ pub use snapshot::{
 pub use stream::StreamEvent;
 pub use time::TimeMs;
 pub use told::{Counts, Evidence, MOST_TOLD, SaidEvent, Told, UsedSample};
+pub use typed_load::{Fault, LoadField, TypedLoad};

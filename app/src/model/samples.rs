@@ -191,6 +191,7 @@ pub(crate) fn load() -> LoadState {
         created: at(49.7),
         users_wanted: Some(150),
         guess: None,
+        deleted: None,
         spawn_rate: Some(15),
         run_time_s: Some(300),
         first_users: Some(at(50.8)),
@@ -524,6 +525,14 @@ fn history() -> History {
             metrics: always(0.0),
             load: always(50.0),
         },
+        steps: [
+            Some(at(4.4)),
+            Some(at(30.8)),
+            Some(at(50.8)),
+            Some(at(75.8)),
+            None,
+            None,
+        ],
     }
 }
 

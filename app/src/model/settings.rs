@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ClassPhase;
-use crate::error::{Error, Result};
+use super::{ClassPhase, TypedLoad};
+use crate::error::Result;
 
 /// One load, as the form asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct LoadSettings {
     pub run_time_s: u32,
     /// `GET /fib?n=…`: each step makes a request about 1.6 times as costly.
     pub n: u32,
+    /// The most pods that the attendee guesses; changes nothing of the load.
+    #[serde(default)]
+    pub guess: Option<u32>,
 }
 
 impl LoadSettings {
@@ -25,6 +28,7 @@ impl LoadSettings {
         spawn_rate: 15,
         run_time_s: 300,
         n: 35,
+        guess: None,
     };
 
     /// Values that tell the whole story with a limit of 100m: one pod is saturated, response time falls as pods join.
@@ -33,30 +37,15 @@ impl LoadSettings {
         spawn_rate: 15,
         run_time_s: 300,
         n: 26,
+        guess: None,
     };
 
     /// Checks each value against the server's limits.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with a sentence that names the first value out of its range and the range.
+    /// [`Error::InvalidLoad`](crate::Error::InvalidLoad) with a sentence that names the first value out of its range and the range.
     pub fn check(&self, limits: &LoadLimits) -> Result<()> {
-        for (name, value, least, most) in [
-            ("Users", self.users, 1, limits.users),
-            ("Users per second", self.spawn_rate, 1, limits.spawn_rate),
-            (
-                "The run time in seconds",
-                self.run_time_s,
-                10,
-                limits.run_time_s,
-            ),
-            ("n", self.n, 1, limits.n),
-        ] {
-            if !(least..=most).contains(&value) {
-                let message = format!("{name} must be between {least} and {most}, not {value}.");
-                return Err(Error::Invalid { message });
-            }
-        }
-        Ok(())
+        TypedLoad::from(*self).check(limits, None).map(|_| ())
     }
 }
 

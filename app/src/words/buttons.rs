@@ -1,7 +1,8 @@
 //! The four buttons, their reasons, and the status line.
 
+use crate::controls::{Command, Reason};
 use crate::figures::{self, Zone, clock, count, minutes};
-use crate::model::{LoadEnd, LoadOutcome, LoadState, Owner, TimeMs};
+use crate::model::{LoadEnd, LoadOutcome, LoadSettings, LoadState, Owner, TimeMs};
 
 pub const DEPLOY: &str = "Deploy";
 pub const START_LOAD: &str = "Start load";
@@ -9,6 +10,7 @@ pub const STOP_LOAD: &str = "Stop load";
 pub const CLEAN_UP: &str = "Clean up";
 pub const CHANGE: &str = "Change";
 pub const MORE: &str = "More";
+pub const MORE_SIGN: &str = "⋯";
 
 pub const CONTROLS: &str = "Controls";
 
@@ -20,7 +22,7 @@ pub const NO_LOAD: &str = "No load is running.";
 pub const NOTHING_TO_REMOVE: &str = "Nothing to remove.";
 pub const NOTHING_DEPLOYED: &str = "Nothing is deployed yet.";
 pub const NOT_READY_YET: &str = "The app is not ready yet.";
-pub const ALREADY_DEPLOYED: &str = "Already deployed.";
+pub const ALREADY_DEPLOYED: &str = "Already deployed. Change values under Settings.";
 pub const STILL_STOPPING: &str = "The last load is still stopping.";
 pub const BEING_REMOVED: &str = "Being removed.";
 pub const DEPLOY_AGAIN: &str = "Deploy again with the same values.";
@@ -47,8 +49,21 @@ pub fn starting_pod(seconds: i64) -> String {
     format!("Starting the pod, {seconds} s")
 }
 
+pub fn finding_node(seconds: i64) -> String {
+    format!("Waiting for a node, {seconds} s")
+}
+
+/// The app does not come up.
+pub fn deploy_hangs(cause: &str) -> String {
+    format!("The app does not start: {cause}.")
+}
+
+/// What is left of the usual time may be over: then the value is due.
 pub fn first_cpu_in(seconds: i64) -> String {
-    format!("Ready. First CPU value in about {seconds} s; you may start now.")
+    match seconds {
+        1.. => format!("Ready. First CPU value in about {seconds} s; you may start now."),
+        _ => "Ready. The first CPU value is due; you may start now.".to_owned(),
+    }
 }
 
 /// `Ready. Idle: 4 % CPU.`; without the word where it is not.
@@ -93,10 +108,20 @@ pub fn locust_is_ending(pods: u32) -> String {
     format!("Locust is ending: {} left", count(pods, "pod", "pods"))
 }
 
-/// `Still 1 load pod after 31 s: locust-headless-rjdcm is Terminating.`
-pub fn still_stopping(pods: u32, seconds: i64, name: &str, state: &str) -> String {
+/// `Still 1 load pod after 31 s: locust-headless-rjdcm is Terminating.`, with what the kubelet says of it.
+pub fn still_stopping(
+    pods: u32,
+    seconds: i64,
+    name: &str,
+    state: &str,
+    message: Option<&str>,
+) -> String {
     let pods = count(pods, "load pod", "load pods");
-    format!("Still {pods} after {seconds} s: {name} is {state}.")
+    let line = format!("Still {pods} after {seconds} s: {name} is {state}.");
+    match message {
+        Some(message) => format!("{line} {message}"),
+        None => line,
+    }
 }
 
 /// How the last load ended.
@@ -116,8 +141,21 @@ pub fn load_ended(load: &LoadState, end: &LoadEnd) -> String {
             None => "Load finished.".to_owned(),
         },
         LoadOutcome::Failed { reason, error } => {
-            format!("Load failed: {}", error.as_deref().unwrap_or(reason))
+            format!(
+                "Load failed: {}",
+                error.as_deref().unwrap_or(failed_job(reason))
+            )
         }
+    }
+}
+
+/// The reasons of a failed Job (`pkg/apis/batch/types.go`) in words.
+fn failed_job(reason: &str) -> &str {
+    match reason {
+        "BackoffLimitExceeded" => "Locust ended with an error.",
+        "DeadlineExceeded" => "it ran past its time, so its Job ended it.",
+        "" => "its Job does not tell why.",
+        other => other,
     }
 }
 
@@ -125,12 +163,17 @@ pub fn not_ready_because(cause: &str) -> String {
     format!("The app is not ready: {cause}.")
 }
 
-pub fn deploy_first_missing(missing: &str) -> String {
-    format!("Deploy first: {missing} is missing.")
+/// `Deploy first: Service is missing.`
+pub fn deploy_first_missing(missing: &[&str]) -> String {
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    format!("Deploy first: {} {are} missing.", missing.join(" and "))
 }
 
-pub fn parts_missing(missing: &str) -> String {
-    format!("Parts are missing: {missing}. Deploy puts them back.")
+pub fn parts_missing(missing: &[&str]) -> String {
+    format!(
+        "Parts are missing: {}. Deploy puts them back.",
+        missing.join(" and ")
+    )
 }
 
 /// `Found your own ScaledObject webapp-scaler, applied with kubectl.`
@@ -147,4 +190,37 @@ pub fn pods_are_ending(pods: u32) -> String {
 
 pub fn clean(namespace: &str) -> String {
     format!("Clean. Nothing of the workshop is left in {namespace}.")
+}
+
+/// `Start load, Stop load: No load is running.`; a reason of all buttons needs no names.
+pub fn reason(reason: &Reason) -> String {
+    if reason.commands.len() == Command::ALL.len() {
+        return reason.text.clone();
+    }
+    let names: Vec<_> = reason.commands.iter().map(|c| c.label()).collect();
+    format!("{}: {}", names.join(", "), reason.text)
+}
+
+pub const KUBECTL: &str = "kubectl";
+pub const COPY: &str = "Copy";
+pub const COPIED: &str = "Copied";
+pub const NOT_COPIED: &str = "Marked: copy it by keyboard";
+
+/// The name of the details that show a button's command.
+pub fn same_as_button(command: Command) -> String {
+    format!("kubectl instead of {}", command.label())
+}
+
+/// What of the load stands in the files, `# in locust-job.yaml: …`.
+pub fn values_of_the_file(load: &LoadSettings) -> String {
+    let LoadSettings {
+        users,
+        spawn_rate,
+        run_time_s,
+        n,
+        ..
+    } = load;
+    format!(
+        "in locust-job.yaml: -u {users} -r {spawn_rate} --run-time {run_time_s}s, and /fib?n={n}"
+    )
 }

@@ -12,6 +12,10 @@ pub struct Question {
     pub go: &'static str,
 }
 
+/// What a clean-up leaves alone.
+const WHAT_STAYS: &str =
+    "Recorded runs stay. Not touched: whatever in the namespace is not the workshop's.";
+
 /// Before Clean up. What is not in the snapshot (the ConfigMaps) is what the panel itself makes.
 pub fn confirm_clean_up(snapshot: &Snapshot) -> Question {
     let mut parts = Vec::new();
@@ -35,7 +39,7 @@ pub fn confirm_clean_up(snapshot: &Snapshot) -> Question {
     }
     Question {
         question: format!("Remove the workshop from {}?", snapshot.namespace),
-        detail: format!("{}.", parts.join(", ")),
+        detail: format!("{}. {WHAT_STAYS}", parts.join(", ")),
         safe: "Keep",
         go: "Remove all",
     }

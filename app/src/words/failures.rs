@@ -30,6 +30,7 @@ pub fn error(error: &Error) -> String {
         }
         Error::Settings { refused } => settings::refused(refused),
         Error::Invalid { message }
+        | Error::InvalidLoad { message, .. }
         | Error::Conflict { message }
         | Error::Unavailable { message } => message.clone(),
     }

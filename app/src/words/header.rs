@@ -95,3 +95,4 @@ pub const KUBECTL_WORKS: &str = "kubectl works as before.";
 pub const LAST_KNOWN_STATE: &str = "Showing the last known state.";
 pub const TEXT_SIZE: &str = "Larger text";
 pub const THEME: &str = "Theme";
+pub const MENU: &str = "Menu";

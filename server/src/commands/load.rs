@@ -18,6 +18,7 @@ use crate::workshop::recognise::owner;
 
 /// How long the last load's Job and pods may take to go: a pod has 30 s to end.
 const GONE_WITHIN: Duration = Duration::from_secs(40);
+const RUNNING_ALREADY: &str = "A load is running. Stop it before you start another.";
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Starts a load, after removing one that ended.
@@ -55,8 +56,10 @@ pub(super) async fn start(
     let job = manifests::job(settings, &load);
     let made = hands.dynamic(&ApiResource::erase::<Job>(&()));
     match made.create(LOAD, &job).await {
-        // A second press, here or on another device, came first.
-        Err(error) if is_there_already(&error) => Ok(()),
+        // A press by another replica of the panel, or kubectl, came first.
+        Err(error) if is_there_already(&error) => {
+            Err(Error::Refused(conflict(RUNNING_ALREADY.to_owned())))
+        }
         result => result.map(|_| ()),
     }
 }
@@ -137,7 +140,7 @@ async fn pods_gone(hands: &Hands) -> Result<()> {
 fn running_already(job: &Job) -> String {
     let name = job.name_any();
     if owner(&job.metadata).own {
-        "A load is running. Stop it before you start another.".to_owned()
+        RUNNING_ALREADY.to_owned()
     } else {
         let writer = owner(&job.metadata).manager;
         format!("Job {name}, which {writer} started, is running. Stop it before you start another.")

@@ -47,6 +47,8 @@ struct Inner {
     tasks: TaskTracker,
     /// The command under way in a namespace that stop and clean-up break off: a start or a deploy.
     breakable: Mutex<HashMap<String, CancellationToken>>,
+    /// Of each namespace: one start or deploy after the other, so that the second finds what the first has made.
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// Whether stop and clean-up end a command that still runs.
@@ -65,6 +67,7 @@ impl Commands {
             audit,
             tasks: TaskTracker::new(),
             breakable: Mutex::default(),
+            turns: Mutex::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -85,6 +88,8 @@ impl Commands {
         let (commands, hands) = (self.clone(), self.hands(actor, namespace));
         let acts = hands.clone();
         self.run(actor, &acts, "deploy", Breakable::Yes, async move {
+            let turn = commands.turn(hands.namespace());
+            let _turn = turn.lock().await;
             let settings = &commands.inner.settings;
             deploy::deploy(&hands, settings, snapshot.as_deref(), take_over).await
         })
@@ -106,6 +111,8 @@ impl Commands {
         let (commands, hands) = (self.clone(), self.hands(actor, namespace));
         let acts = hands.clone();
         self.run(actor, &acts, "start_load", Breakable::Yes, async move {
+            let turn = commands.turn(hands.namespace());
+            let _turn = turn.lock().await;
             let settings = &commands.inner.settings;
             load::start(&hands, settings, snapshot.as_deref(), load).await
         })
@@ -213,11 +220,14 @@ impl Commands {
         breakable: Breakable,
         work: impl Future<Output = Result<()>> + Send + 'static,
     ) -> app::Result<Done> {
-        let broken_off = CancellationToken::new();
-        if breakable == Breakable::Yes {
-            let mut all = self.inner.breakable.lock();
-            all.insert(acts.namespace().to_owned(), broken_off.clone());
-        }
+        let broken_off = match breakable {
+            // One for all that wait in a namespace: stop and clean-up break off each of them.
+            Breakable::Yes => {
+                let mut all = self.inner.breakable.lock();
+                all.entry(acts.namespace().to_owned()).or_default().clone()
+            }
+            Breakable::No => CancellationToken::new(),
+        };
         let (namespace, audit) = (acts.namespace().to_owned(), self.inner.audit.clone());
         let task = self.inner.tasks.spawn(async move {
             let result = match broken_off.run_until_cancelled(work).await {
@@ -236,6 +246,11 @@ impl Commands {
             finished,
             ..acts.done()
         })
+    }
+
+    fn turn(&self, namespace: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut all = self.inner.turns.lock();
+        Arc::clone(all.entry(namespace.to_owned()).or_default())
     }
 
     /// Breaks off a start or a deploy that is still at work.

@@ -15,7 +15,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, REFERER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use leptos::prelude::provide_context;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
@@ -363,7 +363,8 @@ pub(super) async fn server_function(State(state): State<AppState>, request: Requ
         client: state.client(&request),
     };
     // Read here, since leptos tells nobody that a form was too large.
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    without_question(&mut parts.headers);
     let form = match Bytes::from_request(Request::new(body), &state).await {
         Ok(form) => form,
         Err(rejection) => return rejection.into_response(),
@@ -375,6 +376,16 @@ pub(super) async fn server_function(State(state): State<AppState>, request: Requ
     let mut answer = with_status(answer.into_response()).await;
     answer.extensions_mut().insert(Audited::By(actor));
     answer
+}
+
+/// A form without JavaScript leads back to the page that it came from. A question that its address asked is answered.
+fn without_question(headers: &mut HeaderMap) {
+    let referer = headers.get(REFERER).and_then(|from| from.to_str().ok());
+    let page = referer.and_then(|from| from.split_once("?confirm="));
+    let page = page.and_then(|(page, _)| HeaderValue::from_str(page).ok());
+    if let Some(page) = page {
+        headers.insert(REFERER, page);
+    }
 }
 
 /// Nobody is signed in: a form without JavaScript goes to the sign-in page, a script gets the error.
@@ -425,7 +436,9 @@ pub(super) fn status(error: &app::Error) -> StatusCode {
             WhyRefused::Owned { .. } => StatusCode::CONFLICT,
             WhyRefused::Problems { .. } | WhyRefused::Nothing => StatusCode::UNPROCESSABLE_ENTITY,
         },
-        app::Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        app::Error::Invalid { .. } | app::Error::InvalidLoad { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         app::Error::Conflict { .. } => StatusCode::CONFLICT,
         app::Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }

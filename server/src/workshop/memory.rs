@@ -4,8 +4,9 @@
 
 use app::model::{
     AutoscalerState, Evidence, Explanation, Finding, History, LoadLogTail, LoadMark, LoadSample,
-    LoadStage, Phase, PodRole, Snapshot, SourceState, Sources, TimeMs, Unwatched,
+    LoadStage, Phase, PodRole, Snapshot, SourceState, Sources, StepTimes, TimeMs, Unwatched,
 };
+use app::steps;
 use autoscaling::replica_calculator::PodState as CountedPod;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
@@ -41,6 +42,8 @@ pub struct Memory {
     came_down: bool,
     load_uid: Option<String>,
     was_live: bool,
+    /// Which of the six steps are done.
+    steps: StepTimes,
 }
 
 /// The log of the load's pod: what it told, and what is new of it.
@@ -234,7 +237,24 @@ impl Memory {
         if explanation == Explanation::NothingDeployed {
             self.came_down = false;
         }
+        let snapshot = Snapshot {
+            namespace: objects.namespace.clone(),
+            time: now,
+            phase,
+            deployment,
+            service,
+            scaled_object,
+            autoscaler,
+            pods,
+            load,
+            explanation,
+            findings,
+            notices: diagnose::notices(objects, &found),
+            sources: sources.clone(),
+        };
+        appended.steps = steps::see(&mut self.steps, &snapshot, &appended);
         let gained = intervals
+            || appended.steps != StepTimes::default()
             || !(appended.is_empty()
                 && appended.looks.is_empty()
                 && appended.rescales.is_empty()
@@ -248,21 +268,7 @@ impl Memory {
             .pod_to_follow(&found)
             .and_then(|pod| Some((pod.metadata.name.clone()?, pod.metadata.uid.clone()?)));
         Observed {
-            snapshot: Snapshot {
-                namespace: objects.namespace.clone(),
-                time: now,
-                phase,
-                deployment,
-                service,
-                scaled_object,
-                autoscaler,
-                pods,
-                load,
-                explanation,
-                findings,
-                notices: diagnose::notices(objects, &found),
-                sources: sources.clone(),
-            },
+            snapshot,
             appended,
             recheck: recheck.into_iter().flatten().min(),
             follow,
@@ -332,6 +338,7 @@ impl Memory {
         self.telling.resume(&history);
         self.reactions.resume(&mut history);
         self.recorder.resume(&history);
+        self.steps = history.steps;
         self.recorder.forget_before(keep_from);
         history.observed.clone_from(self.recorder.observed());
         (history != *told).then_some(history)

@@ -177,6 +177,7 @@ fn the_handouts_commands_work(attendee: &Attendee) {
         spawn_rate: 5,
         run_time_s: 10,
         n: 24,
+        guess: None,
     };
     let job = yaml(manifests::job(&settings, &load));
 

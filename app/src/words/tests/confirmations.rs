@@ -13,7 +13,8 @@ fn confirmation_lists_what_goes() {
     );
     assert_eq!(
         question.detail,
-        "1 ScaledObject, 1 Deployment with 8 pods, 1 Service, the workshop's ConfigMaps, 1 running load."
+        "1 ScaledObject, 1 Deployment with 8 pods, 1 Service, the workshop's ConfigMaps, 1 running load. \
+         Recorded runs stay. Not touched: whatever in the namespace is not the workshop's."
     );
     assert_eq!((question.safe, question.go), ("Keep", "Remove all"));
 }

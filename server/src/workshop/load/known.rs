@@ -8,6 +8,7 @@ use super::end::{explain, finished};
 use super::plan::Plan;
 use super::pods::{belongs, phase, started};
 use super::{ASSUMED_START_MS, Marks};
+use crate::names::GUESS_ANNOTATION;
 use crate::workshop::locust_log::LocustLog;
 use crate::workshop::recognise::{created, owner};
 use crate::workshop::run::Run;
@@ -18,6 +19,8 @@ pub(super) struct Known {
     pub(super) uid: String,
     owner: Owner,
     pub(super) created: TimeMs,
+    /// What the attendee guessed, as it stands at the Job.
+    guess: Option<u32>,
     plan: Plan,
     log: LocustLog,
     /// UID of the pod whose log it is, if one was read.
@@ -42,6 +45,7 @@ impl Known {
             uid: job.metadata.uid.clone().unwrap_or_default(),
             owner: owner(&job.metadata),
             created: created(&job.metadata),
+            guess: guess(job),
             plan: template.map(Plan::of).unwrap_or_default(),
             log: LocustLog::default(),
             log_pod: None,
@@ -62,6 +66,7 @@ impl Known {
             uid: job.uid.clone(),
             owner: owner(&pod.metadata),
             created: created(&pod.metadata),
+            guess: None,
             plan: pod.spec.as_ref().map(Plan::of).unwrap_or_default(),
             log: LocustLog::default(),
             log_pod: None,
@@ -90,6 +95,7 @@ impl Known {
                 own: load.own,
             },
             created: load.created,
+            guess: load.guess,
             plan: Plan {
                 users: load.users_wanted,
                 spawn_rate: load.spawn_rate,
@@ -223,7 +229,8 @@ impl Known {
             manager: self.owner.manager.clone(),
             own: self.owner.own,
             created: self.created,
-            guess: None,
+            guess: self.guess,
+            deleted: self.deleted,
             users_wanted: self.plan.users.or(self.log.users_wanted),
             spawn_rate: self.plan.spawn_rate.or(self.log.spawn_rate),
             run_time_s,
@@ -233,5 +240,32 @@ impl Known {
             pods: self.pods,
             end: self.end.clone(),
         }
+    }
+}
+
+/// Whatever kubectl may have written there: only a number of pods is a guess.
+fn guess(job: &Job) -> Option<u32> {
+    let annotations = job.metadata.annotations.as_ref()?;
+    let guess = annotations.get(GUESS_ANNOTATION)?.parse().ok();
+    guess.filter(|pods| *pods > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_guess_is_a_number_of_pods_and_nothing_else() {
+        let of = |text: &str| {
+            let job = json!({"metadata": {"annotations": {GUESS_ANNOTATION: text}}});
+            guess(&serde_json::from_value(job).unwrap())
+        };
+        assert_eq!(of("6"), Some(6));
+        for text in ["", "0", "-1", "6.5", "<b>6</b>", "99999999999"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+        assert_eq!(guess(&Job::default()), None);
     }
 }

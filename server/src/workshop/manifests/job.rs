@@ -7,7 +7,7 @@ use kube::api::DynamicObject;
 use serde_json::json;
 
 use super::{LOAD, LOCUSTFILE, Settings, labelled, object, pod_spec, resources};
-use crate::names::{PART_OF, PART_OF_LABEL};
+use crate::names::{GUESS_ANNOTATION, PART_OF, PART_OF_LABEL};
 
 const LOCUSTFILE_PY: &str = include_str!("../locustfile.py");
 
@@ -63,5 +63,10 @@ pub fn job(settings: &Settings, load: &LoadSettings) -> DynamicObject {
             },
         },
     });
-    labelled(object::<Job>(LOAD, data), &[("app", "locust")])
+    let mut job = labelled(object::<Job>(LOAD, data), &[("app", "locust")]);
+    if let Some(guess) = load.guess {
+        let annotations = job.metadata.annotations.get_or_insert_default();
+        annotations.insert(GUESS_ANNOTATION.to_owned(), guess.to_string());
+    }
+    job
 }

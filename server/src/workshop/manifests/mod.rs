@@ -253,6 +253,34 @@ mod tests {
     }
 
     #[test]
+    fn guess_stands_at_the_job_alone() {
+        let settings = Settings::default();
+        let guess = |guess| {
+            let load = LoadSettings {
+                guess,
+                ..LoadSettings::DEFAULT
+            };
+            job(&settings, &load).metadata.annotations
+        };
+        assert_eq!(guess(None), None);
+        assert_eq!(guess(Some(6)).unwrap()[GUESS_ANNOTATION], "6");
+    }
+
+    #[test]
+    fn guess_stands_at_the_job_alone() {
+        let settings = Settings::default();
+        let guess = |guess| {
+            let load = LoadSettings {
+                guess,
+                ..LoadSettings::DEFAULT
+            };
+            job(&settings, &load).metadata.annotations
+        };
+        assert_eq!(guess(None), None);
+        assert_eq!(guess(Some(6)).unwrap()[crate::names::GUESS_ANNOTATION], "6");
+    }
+
+    #[test]
     fn image_pull_secrets_reach_both_pods() {
         let settings = Settings {
             image_pull_secrets: vec!["registry".to_owned()],

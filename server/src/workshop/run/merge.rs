@@ -48,6 +48,8 @@ pub(super) fn cut(history: &History, from: TimeMs, until: TimeMs) -> History {
             metrics: clipped(&history.observed.metrics),
             load: clipped(&history.observed.load),
         },
+        // Those of before, too: none may be asked for again.
+        steps: history.steps.map(|time| time.filter(|time| *time <= until)),
     }
 }
 
@@ -114,6 +116,10 @@ pub fn merge(base: &History, other: &History) -> History {
             metrics: both(&base.observed.metrics, &other.observed.metrics),
             load: both(&base.observed.load, &other.observed.load),
         },
+        steps: std::array::from_fn(|step| {
+            let both = [base.steps[step], other.steps[step]];
+            both.into_iter().flatten().min()
+        }),
     }
 }
 

@@ -23,6 +23,7 @@ fn mk_load(uid: &str, created: i64) -> LoadState {
         created: at(created),
         users_wanted: Some(150),
         guess: None,
+        deleted: None,
         spawn_rate: Some(15),
         run_time_s: Some(300),
         first_users: Some(at(created + 1)),
