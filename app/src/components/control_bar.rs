@@ -1,10 +1,10 @@
 //! The four buttons, the load's values, the status line and the reasons. What holds is decided in `controls.rs`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::confirmation::Confirmation;
 use super::load_form::LoadForm;
+use crate::address::Address;
 use crate::commands::{CleanUp, Deploy, StartLoad, StopLoad};
 use crate::controls::{Command, Control, ControlState, Controls, Moment, controls, foreign_object};
 use crate::error::Error;
@@ -158,7 +158,8 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
 
 /// Without JavaScript a question is asked by the address: `/?confirm=clean_up`.
 fn asked_in_address() -> Option<Command> {
-    let asked = use_query_map().with_untracked(|query| query.get("confirm"))?;
+    let address = Address::here();
+    let asked = address.query("confirm")?;
     [Command::Deploy, Command::StopLoad, Command::CleanUp]
         .into_iter()
         .find(|command| id(*command) == asked)
