@@ -25,7 +25,7 @@ impl Address {
     }
 }
 
-/// The request's, which may come with the scheme and host that leptos_axum puts before it.
+/// The request's, which may come with the scheme and host that `leptos_axum` puts before it.
 #[cfg(feature = "ssr")]
 fn whole() -> String {
     let url = leptos::prelude::use_context::<leptos_router::location::RequestUrl>();
