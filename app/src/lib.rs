@@ -6,6 +6,7 @@
 // Views are deeply nested types.
 #![recursion_limit = "256"]
 
+mod address;
 pub mod chart;
 pub mod commands;
 mod components;
@@ -33,32 +34,28 @@ pub use shell::shell;
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::path;
 
+use address::Address;
 use pages::{FaultsPage, RunsPage, SeatPage, SeatsPage, SignInPage};
 
 /// The pages. Who sees which one is the server's decision: it redirects by role.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let page = match Address::here().path() {
+        "/" => SeatPage().into_any(),
+        "/seats" => SeatsPage().into_any(),
+        "/faults" => FaultsPage().into_any(),
+        path if path == "/runs" || path.starts_with("/runs/") => RunsPage().into_any(),
+        // A refused sign-in is answered in place: the address is still the form's, or the identity provider's choice.
+        "/sign-in" | "/join" | "/session" | "/oidc/start" | "/oidc/callback" => {
+            SignInPage().into_any()
+        }
+        _ => view! { <main class="page">{words::error(&Error::NotFound)}</main> }.into_any(),
+    };
     view! {
         <Title text=words::PRODUCT />
-        <Router>
-            <Routes fallback=|| view! { <main class="page">{words::error(&Error::NotFound)}</main> }>
-                <Route path=path!("/") view=SeatPage />
-                <Route path=path!("/seats") view=SeatsPage />
-                <Route path=path!("/faults") view=FaultsPage />
-                <Route path=path!("/runs") view=RunsPage />
-                <Route path=path!("/runs/:uid") view=RunsPage />
-                <Route path=path!("/sign-in") view=SignInPage />
-                <Route path=path!("/join") view=SignInPage />
-                // A refused sign-in is answered in place: the address is still the form's, or the identity provider's choice.
-                <Route path=path!("/session") view=SignInPage />
-                <Route path=path!("/oidc/start") view=SignInPage />
-                <Route path=path!("/oidc/callback") view=SignInPage />
-            </Routes>
-        </Router>
+        {page}
     }
 }
 

@@ -13,6 +13,9 @@ use crate::words;
 /// The top where there is no HPA.
 const NO_MAXIMUM_TOP: u32 = 10;
 
+/// One of the counts, where it is known.
+type Count = fn(&PodCounts) -> Option<u32>;
+
 pub(super) fn draw(canvas: &mut Canvas<'_>, history: &History) {
     let view = canvas.view;
     let (top, bottom) = (
@@ -69,11 +72,7 @@ fn most(history: &History, from: TimeMs, now: TimeMs) -> f64 {
 }
 
 /// A count as pieces, where it is known and observed.
-fn state(
-    canvas: &Canvas<'_>,
-    history: &History,
-    value: fn(&PodCounts) -> Option<u32>,
-) -> Vec<Piece<u32>> {
+fn state(canvas: &Canvas<'_>, history: &History, value: Count) -> Vec<Piece<u32>> {
     let view = canvas.view;
     let states = history.pods.iter().map(|p| (p.time, value(p)));
     pieces(states, &history.observed.cluster, view.from, view.seen())
@@ -91,8 +90,7 @@ fn state(
 /// Minimum and maximum, as they were; what holds now reaches through the future.
 fn bounds(canvas: &mut Canvas<'_>, band: Band, history: &History) {
     let (view, gap) = (canvas.view, canvas.plot.px(6));
-    let all: [(fn(&PodCounts) -> Option<u32>, &str); 2] =
-        [(|p| p.min, words::MIN), (|p| p.max, words::MAX)];
+    let all: [(Count, &str); 2] = [(|p| p.min, words::MIN), (|p| p.max, words::MAX)];
     let mut zero = true;
     for (value, name) in all {
         let mut pieces = state(canvas, history, value);

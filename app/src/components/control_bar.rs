@@ -2,13 +2,13 @@
 //! `controls.rs`. On a phone only the sensible button stands there, the others open by `⋯`.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::confirmation::Confirmation;
 use super::kubectl_command::KubectlCommand;
 use super::last_command::use_last_command;
 use super::load_form::{Form, LoadForm};
 use super::steps::Steps;
+use crate::address::Address;
 use crate::commands::{CleanUp, Deploy, StartLoad, StopLoad};
 use crate::controls::{
     Command, Control, ControlState, Controls, Moment, Reason, controls, foreign_object,
@@ -192,7 +192,8 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
 
 /// Without JavaScript a question is asked by the address: `/?confirm=clean_up`.
 fn asked_in_address() -> Option<Command> {
-    let asked = use_query_map().with_untracked(|query| query.get("confirm"))?;
+    let address = Address::here();
+    let asked = address.query("confirm")?;
     [Command::Deploy, Command::StopLoad, Command::CleanUp]
         .into_iter()
         .find(|command| command.id() == asked)

@@ -3,9 +3,9 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use super::claimed::ClaimedPage;
+use crate::address::Address;
 use crate::first_paint::{FirstPaint, Seen, use_first_paint};
 use crate::model::{SessionEnd, SignIn, SignInError};
 use crate::words;
@@ -109,11 +109,13 @@ fn SingleSignOn(
 
 /// What the form says: from the server after a failure, else from the address.
 fn use_sign_in() -> SignIn {
-    let query = use_query_map();
-    let end = move || query.with_untracked(|q| SessionEnd::from_reason(&q.get("reason")?));
-    let from_address = move || SignIn {
-        error: end().map(|end| SignInError::Ended { end }),
-        ..SignIn::default()
+    let from_address = || {
+        let address = Address::here();
+        let end = address.query("reason").and_then(SessionEnd::from_reason);
+        SignIn {
+            error: end.map(|end| SignInError::Ended { end }),
+            ..SignIn::default()
+        }
     };
     SharedValue::new(|| use_context::<SignIn>().unwrap_or_else(from_address)).into_inner()
 }

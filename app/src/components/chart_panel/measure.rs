@@ -1,4 +1,4 @@
-//! How large the picture is on the screen, followed by the browser's ResizeObserver.
+//! How large the picture is on the screen, followed by the browser's `ResizeObserver`.
 
 use leptos::html::Div;
 use leptos::prelude::*;
