@@ -7,6 +7,7 @@ mod canvas;
 mod cpu;
 mod load;
 mod marks;
+mod path;
 mod pieces;
 mod plot;
 mod pods;

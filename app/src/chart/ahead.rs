@@ -1,10 +1,10 @@
 //! The time axis: minutes, looks that were seen and looks that are expected, the earliest scale-down, and what was lost.
 
 use super::axis::{label_step_ms, steps};
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Hang};
 use super::load::MARKS_PX;
+use super::path::Path;
 use super::pieces::observed_at;
-use super::svg::{Hang, Path};
 use super::{LOOK_MS, marks};
 use crate::figures::clock_minute;
 use crate::model::{History, TimeMs};
@@ -26,7 +26,7 @@ pub(super) fn frame(canvas: &mut Canvas<'_>) {
     let (plot, view) = (canvas.plot, canvas.view);
     let now = canvas.x(view.now);
     for (top, bottom) in plot.bands() {
-        canvas.svg.rect("ahead", (now, top), (plot.right, bottom));
+        canvas.rect("ahead", (now, top), (plot.right, bottom));
     }
     let width = plot.right - plot.left;
     let label_ms = label_step_ms(view.from, view.to, width, plot.px(LABELS_APART_PX));
@@ -39,7 +39,7 @@ pub(super) fn frame(canvas: &mut Canvas<'_>) {
     for tick in steps(view.from, view.to, hair_ms, view.zone) {
         vertical(canvas, &mut hairlines, tick);
     }
-    canvas.svg.path("grid", &hairlines);
+    canvas.path("grid", hairlines);
     let y = plot.bottom() + plot.px(plot.label_gap());
     for tick in steps(view.from, view.to, label_ms, view.zone) {
         let label = clock_minute(tick, view.zone);
@@ -58,7 +58,7 @@ fn vertical(canvas: &Canvas<'_>, path: &mut Path, time: TimeMs) {
 pub(super) fn now(canvas: &mut Canvas<'_>) {
     let mut path = Path::default();
     vertical(canvas, &mut path, canvas.view.now);
-    canvas.svg.path("now", &path);
+    canvas.path("now", path);
 }
 
 /// Ticks under the pods: solid where a look was seen, hollow where one is expected.
@@ -69,13 +69,13 @@ pub(super) fn looks(canvas: &mut Canvas<'_>, history: &History) {
         let x = canvas.x(look.time);
         solid.stroke((x, y - canvas.plot.px(3)), (x, y + canvas.plot.px(4)));
     }
-    canvas.svg.path("look", &solid);
+    canvas.path("look", solid);
 
     let mut hollow = Path::default();
     for time in expected(history, canvas) {
         hollow.diamond((canvas.x(time), y), canvas.plot.px(3));
     }
-    canvas.svg.path("due", &hollow);
+    canvas.path("due", hollow);
 }
 
 /// Looks that must have been there without a change of the HPA's status, and those ahead.
@@ -140,7 +140,7 @@ pub(super) fn load_marks(canvas: &mut Canvas<'_>, history: &History) {
     for (x, _) in &shown {
         path.stroke((*x, top), (*x, bottom));
     }
-    canvas.svg.path("mark", &path);
+    canvas.path("mark", path);
     for (index, (x, on)) in shown.iter().enumerate() {
         let (sign, text) = words::load_mark(*on);
         let room = shown.get(index + 1).map(|(next, _)| next - x);

@@ -1,12 +1,20 @@
 //! Paper and pens: px positions of times and values, and the few shapes that the bands draw.
 
-use super::svg::{Hang, Path, Svg};
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Rectangle, Text};
+use plotters::prelude::{Color, IntoDrawingArea};
+use plotters::style::TextStyle;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::path::Path;
+use super::svg::{Sheet, Svg, pen};
 use super::{ChartView, Plot};
 use crate::model::TimeMs;
 
 /// Mean advance of a figure or letter in parts of the font's size: of system fonts 0.5 to 0.6. A rule instead of a
 /// measurement: the server has no fonts, and the picture must be the same on both sides.
-const ADVANCE: f64 = 0.56;
+pub(super) const ADVANCE: f64 = 0.56;
 
 /// Size of all text in px for a root font of 16 px: `.picture text` in style/chart.css.
 const FONT_PX: i32 = 12;
@@ -17,19 +25,63 @@ const LINE_PX: i32 = 14;
 /// What is unknown for longer than this is blank with a reason.
 const GAP_MS: i64 = 30_000;
 
+/// Which end of a label stands at its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hang {
+    Left,
+    Center,
+    Right,
+}
+
 /// The picture, with its time axis.
 pub(super) struct Canvas<'a> {
-    pub(super) svg: Svg,
+    root: DrawingArea<Svg, Shift>,
+    sheet: Sheet,
     pub(super) plot: Plot,
     pub(super) view: &'a ChartView,
 }
 
 impl<'a> Canvas<'a> {
     pub(super) fn new(view: &'a ChartView, plot: Plot) -> Self {
+        let (svg, sheet) = Svg::new((plot.width as u32, plot.height as u32));
         Self {
-            svg: Svg::new(plot.width, plot.height),
+            root: svg.into_drawing_area(),
+            sheet,
             plot,
             view,
+        }
+    }
+
+    /// The whole picture, as SVG.
+    pub(super) fn finish(self) -> String {
+        drop(self.root);
+        self.sheet.take()
+    }
+
+    // A string takes whatever is written, so drawing cannot fail.
+    fn draw<E>(&self, element: &E)
+    where
+        for<'b> &'b E: PointCollection<'b, (i32, i32)>,
+        E: Drawable<Svg>,
+    {
+        let drawn = self.root.draw(element);
+        debug_assert!(drawn.is_ok(), "drawing into a string failed");
+    }
+
+    /// Draws a path; nothing if it has no point.
+    pub(super) fn path(&mut self, class: &str, path: Path) {
+        let pen = pen(class);
+        for piece in path.pieces {
+            match piece.closed {
+                true => self.draw(&Polygon::new(piece.points, pen.filled())),
+                false => self.draw(&PathElement::new(piece.points, pen.stroke_width(1))),
+            }
+        }
+    }
+
+    pub(super) fn rect(&mut self, class: &str, a: (i32, i32), b: (i32, i32)) {
+        if a.0 < b.0 && a.1 < b.1 {
+            self.draw(&Rectangle::new([a, b], pen(class).filled()));
         }
     }
 
@@ -46,7 +98,7 @@ impl<'a> Canvas<'a> {
     pub(super) fn line(&mut self, class: &str, from: (i32, i32), to: (i32, i32)) {
         let mut path = Path::default();
         path.stroke(from, to);
-        self.svg.path(class, &path);
+        self.path(class, path);
     }
 
     /// A line through the whole plot.
@@ -70,7 +122,15 @@ impl<'a> Canvas<'a> {
         };
         // Figures and capitals reach 0.7 of the font's size above the line of writing.
         let writing = at.1 + self.plot.px(FONT_PX) * 7 / 20;
-        self.svg.words(class, (x, writing), hang, text);
+        let anchor = match hang {
+            Hang::Left => HPos::Left,
+            Hang::Center => HPos::Center,
+            Hang::Right => HPos::Right,
+        };
+        let style = TextStyle::from(("sans-serif", f64::from(self.plot.px(FONT_PX))))
+            .color(&pen(class))
+            .pos(Pos::new(anchor, VPos::Bottom));
+        self.draw(&Text::new(text.to_owned(), (x, writing), style));
     }
 
     /// Text in the middle of a stretch of the plot, on as many lines as it needs.
@@ -122,7 +182,7 @@ impl<'a> Canvas<'a> {
             }
             x += 8;
         }
-        self.svg.path(class, &path);
+        self.path(class, path);
     }
 
     /// Names beside the points where lines end at `time`: right of it where they fit, else over their lines.

@@ -1,9 +1,9 @@
 //! The band of the CPU: the mean of the pods as level pieces, what the HPA read, target, tolerance and limit.
 
 use super::axis::{nice_top, tops_from};
-use super::canvas::{Band, Canvas, EndName};
+use super::canvas::{Band, Canvas, EndName, Hang};
+use super::path::Path;
 use super::pieces::gaps;
-use super::svg::{Hang, Path};
 use crate::model::{CpuSample, History, Interval, TimeMs};
 use crate::words;
 
@@ -141,7 +141,7 @@ fn samples(canvas: &mut Canvas<'_>, band: Band, history: &History) {
             path.stroke((canvas.x(from), y), (canvas.x(to), y));
         }
     }
-    canvas.svg.path("cpu", &path);
+    canvas.path("cpu", path);
     if let Some(last) = newest(history, view.seen()).filter(|s| s.time >= view.from) {
         let name = EndName {
             y: band.y(last.percent),
@@ -173,7 +173,7 @@ fn each_pod(canvas: &mut Canvas<'_>, band: Band) {
             ended = Some(*time);
         }
     }
-    canvas.svg.path("pod", &path);
+    canvas.path("pod", path);
 }
 
 /// What the HPA read, at its look.
@@ -185,7 +185,7 @@ fn looks_read(canvas: &mut Canvas<'_>, band: Band, history: &History) {
             path.diamond(at, canvas.plot.px(5));
         }
     }
-    canvas.svg.path("read", &path);
+    canvas.path("read", path);
 }
 
 fn reasons(canvas: &mut Canvas<'_>, band: Band, history: &History) {

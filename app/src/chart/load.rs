@@ -1,9 +1,9 @@
 //! The band of the load: users as an area, requests per second, response times on the right axis, failures.
 
 use super::axis::{nice_top, tops_from};
-use super::canvas::{Band, Canvas, EndName};
+use super::canvas::{Band, Canvas, EndName, Hang};
+use super::path::Path;
 use super::pieces::{gaps, lines, unknown};
-use super::svg::{Hang, Path};
 use super::thin::thin;
 use crate::figures;
 use crate::model::{History, Interval, LoadSample, TimeMs};
@@ -102,7 +102,7 @@ fn users(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
         let mut area = Path::default();
         area.through(&points);
         area.close();
-        canvas.svg.path("users", &area);
+        canvas.path("users", area);
         let number = line.last().map_or(0.0, |last| last.1) as u32;
         if last.0 - first.0 >= canvas.plot.px(USERS_LABEL_PX) {
             let gap = canvas.plot.px(8);
@@ -137,7 +137,7 @@ fn series(canvas: &mut Canvas<'_>, scales: Scales, samples: &[LoadSample]) {
             let px = line.iter().map(|(t, v)| (canvas.x(*t), band.y(*v)));
             path.through(&thin(px));
         }
-        canvas.svg.path(class, &path);
+        canvas.path(class, path);
         if let Some(value) = samples.last().and_then(value) {
             names.push(EndName {
                 y: band.y(value),

@@ -1,11 +1,11 @@
 //! The band of the pods: ready, asked for, wanted, the guess; minimum and maximum; rescales and the hold of the window.
 
 use super::axis::tops_from;
-use super::canvas::{Band, Canvas, EndName};
+use super::canvas::{Band, Canvas, EndName, Hang};
 use super::load::MARKS_PX;
 use super::marks::{self, Mark};
+use super::path::Path;
 use super::pieces::{Piece, gaps, pieces};
-use super::svg::{Hang, Path};
 use crate::figures::clock;
 use crate::model::{History, PodCounts, TimeMs};
 use crate::words;
@@ -128,7 +128,7 @@ fn ready(canvas: &mut Canvas<'_>, band: Band, history: &History) {
             area.close();
         }
     }
-    canvas.svg.path("ready", &area);
+    canvas.path("ready", area);
 }
 
 /// Level pieces, joined where one ends as the next begins.
@@ -144,7 +144,7 @@ fn steps(canvas: &mut Canvas<'_>, band: Band, pieces: &[Piece<u32>], class: &str
         path.line_to(to);
         ended = Some(piece.to);
     }
-    canvas.svg.path(class, &path);
+    canvas.path(class, path);
 }
 
 /// The attendee's guess for the load that is on, from its first users on.

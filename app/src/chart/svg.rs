@@ -1,185 +1,255 @@
-//! Writes SVG as text: paths, rectangles and words, each with a class. `style/chart.css` gives a class its colour and
-//! its dash, so that the picture is the same text in every theme. Pure; the same on the server and in the browser.
+//! plotters' side of the picture: a backend that writes SVG whose elements have a class instead of colours, so that one
+//! picture serves every theme. `style/chart.css` gives a class its colour and its dash.
+//!
+//! plotters has a backend for SVG of its own. It writes colours, and in the browser it measures texts by adding them to
+//! the page: the Content-Security-Policy forbids what it adds, and the picture would differ from the server's.
 
-/// A picture that is being written.
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::rc::Rc;
+
+use plotters::style::RGBColor;
+use plotters_backend::text_anchor::HPos;
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+};
+
+/// All classes. A pen's colour is the place of its class here: plotters hands on nothing else.
+pub(super) const CLASSES: [&str; 27] = [
+    "ahead", "asked", "axis", "bound", "cpu", "cursor", "due", "fail", "grid", "guess", "hold",
+    "label", "limit", "look", "lost", "mark", "now", "p50", "p95", "pod", "read", "ready", "rps",
+    "target", "tol", "users", "wanted",
+];
+
+/// The pen of a class.
+pub(super) fn pen(class: &str) -> RGBColor {
+    let known = CLASSES.iter().position(|known| *known == class);
+    debug_assert!(known.is_some(), "{class} is no class of the chart");
+    RGBColor(0, 0, known.unwrap_or(0) as u8)
+}
+
+fn class(color: BackendColor) -> &'static str {
+    CLASSES
+        .get(usize::from(color.rgb.2))
+        .copied()
+        .unwrap_or_default()
+}
+
+/// What is written, shared with who takes it when all is drawn.
+pub(super) type Sheet = Rc<RefCell<String>>;
+
+/// Writes what plotters draws.
 pub(super) struct Svg {
-    text: String,
+    sheet: Sheet,
+    size: (u32, u32),
+    /// Lines of one class that follow each other are one path: this one is still open.
+    open: Option<&'static str>,
 }
 
-/// Which end of a label stands at its point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hang {
-    Left,
-    Center,
-    Right,
-}
+type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
 impl Svg {
-    /// An empty picture of this size in px.
-    pub(super) fn new(width: i32, height: i32) -> Self {
-        let mut svg = Self {
-            text: String::with_capacity(16 * 1024),
-        };
-        svg.push("<svg");
-        for (name, value) in [("width", width), ("height", height)] {
-            svg.attribute(name, value);
-        }
-        svg.push(" viewBox=\"0 0 ");
-        svg.number(width);
-        svg.push(" ");
-        svg.number(height);
-        svg.push("\">");
-        svg
-    }
-
-    /// The whole picture.
-    pub(super) fn finish(mut self) -> String {
-        self.push("</svg>");
-        self.text
-    }
-
-    /// Draws a path; nothing if it has no point.
-    pub(super) fn path(&mut self, class: &str, path: &Path) {
-        if path.text.is_empty() {
-            return;
-        }
-        self.open("path", class);
-        self.push(" d=\"");
-        self.push(&path.text);
-        self.push("\"/>");
-    }
-
-    pub(super) fn rect(&mut self, class: &str, a: (i32, i32), b: (i32, i32)) {
-        if a.0 >= b.0 || a.1 >= b.1 {
-            return;
-        }
-        self.open("rect", class);
+    /// An empty picture of this size in px. What it draws is in the sheet, which [`finish`] closes.
+    pub(super) fn new(size: (u32, u32)) -> (Self, Sheet) {
+        let mut text = String::with_capacity(16 * 1024);
+        text.push_str("<svg");
         for (name, value) in [
+            (" width=\"", size.0),
+            ("\" height=\"", size.1),
+            ("\" viewBox=\"0 0 ", size.0),
+            (" ", size.1),
+        ] {
+            text.push_str(name);
+            push_number(&mut text, value as i32);
+        }
+        text.push_str("\">");
+        let sheet = Rc::new(RefCell::new(text));
+        let svg = Self {
+            sheet: Rc::clone(&sheet),
+            size,
+            open: None,
+        };
+        (svg, sheet)
+    }
+
+    fn write(&self, parts: &[&str]) {
+        let mut text = self.sheet.borrow_mut();
+        for part in parts {
+            text.push_str(part);
+        }
+    }
+
+    /// Begins an element that is no path.
+    fn element(&mut self, name: &str, color: BackendColor) {
+        self.close();
+        self.write(&["<", name, " class=\"", class(color), "\""]);
+    }
+
+    fn attributes(&self, all: &[(&str, i32)]) {
+        for (name, value) in all {
+            self.write(&[" ", name, "=\""]);
+            push_number(&mut self.sheet.borrow_mut(), *value);
+            self.write(&["\""]);
+        }
+    }
+
+    fn close(&mut self) {
+        if self.open.take().is_some() {
+            self.write(&["\"/>"]);
+        }
+    }
+
+    /// The way of a pen of this class.
+    fn way(&mut self, color: BackendColor, points: impl IntoIterator<Item = BackendCoord>) {
+        let class = class(color);
+        if self.open != Some(class) {
+            self.close();
+            self.write(&["<path class=\"", class, "\" d=\""]);
+            self.open = Some(class);
+        }
+        let mut text = self.sheet.borrow_mut();
+        let mut at: Option<BackendCoord> = None;
+        let mut moved = false;
+        for to in points {
+            match at {
+                None => command(&mut text, 'M', &[to.0, to.1]),
+                Some(at) if at == to => continue,
+                Some(at) if at.0 == to.0 => command(&mut text, 'V', &[to.1]),
+                Some(at) if at.1 == to.1 => command(&mut text, 'H', &[to.0]),
+                Some(_) => command(&mut text, 'L', &[to.0, to.1]),
+            }
+            moved |= at.is_some();
+            at = Some(to);
+        }
+        // One point alone is a dot, as lines have round ends.
+        if let (false, Some(at)) = (moved, at) {
+            command(&mut text, 'H', &[at.0]);
+        }
+    }
+}
+
+impl Drop for Svg {
+    fn drop(&mut self) {
+        self.close();
+        self.write(&["</svg>"]);
+    }
+}
+
+impl DrawingBackend for Svg {
+    type ErrorType = Infallible;
+
+    fn get_size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn present(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    /// The chart draws shapes alone.
+    fn draw_pixel(&mut self, _point: BackendCoord, _color: BackendColor) -> Drawn {
+        Ok(())
+    }
+
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn {
+        self.way(style.color(), [from, to]);
+        Ok(())
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn {
+        self.way(style.color(), path);
+        Ok(())
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        vert: I,
+        style: &S,
+    ) -> Drawn {
+        self.way(style.color(), vert);
+        self.write(&["Z"]);
+        Ok(())
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        a: BackendCoord,
+        b: BackendCoord,
+        style: &S,
+        _fill: bool,
+    ) -> Drawn {
+        self.element("rect", style.color());
+        self.attributes(&[
             ("x", a.0),
             ("y", a.1),
             ("width", b.0 - a.0),
             ("height", b.1 - a.1),
-        ] {
-            self.attribute(name, value);
-        }
-        self.push("/>");
-    }
-
-    /// Text on the line of writing `at`. It is the chart's own, or a number: still, it is escaped.
-    pub(super) fn words(&mut self, class: &str, at: (i32, i32), hang: Hang, words: &str) {
-        self.open("text", class);
-        self.attribute("x", at.0);
-        self.attribute("y", at.1);
-        self.push(match hang {
-            Hang::Left => ">",
-            Hang::Center => " text-anchor=\"middle\">",
-            Hang::Right => " text-anchor=\"end\">",
-        });
-        for letter in words.chars() {
-            match letter {
-                '&' => self.push("&amp;"),
-                '<' => self.push("&lt;"),
-                other => self.text.push(other),
-            }
-        }
-        self.push("</text>");
-    }
-
-    fn open(&mut self, element: &str, class: &str) {
-        self.push("<");
-        self.push(element);
-        self.push(" class=\"");
-        self.push(class);
-        self.push("\"");
-    }
-
-    fn attribute(&mut self, name: &str, value: i32) {
-        self.push(" ");
-        self.push(name);
-        self.push("=\"");
-        self.number(value);
-        self.push("\"");
-    }
-
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    fn number(&mut self, value: i32) {
-        push_number(&mut self.text, value);
-    }
-}
-
-/// The way of a pen, in whole px.
-#[derive(Debug, Default)]
-pub(super) struct Path {
-    text: String,
-    at: (i32, i32),
-}
-
-impl Path {
-    /// Lifts the pen and puts it down elsewhere.
-    pub(super) fn move_to(&mut self, to: (i32, i32)) {
-        self.command('M', &[to.0, to.1]);
-        self.at = to;
-    }
-
-    /// Draws a straight line.
-    pub(super) fn line_to(&mut self, to: (i32, i32)) {
-        match (to.0 == self.at.0, to.1 == self.at.1) {
-            (true, true) => return,
-            (true, false) => self.command('V', &[to.1]),
-            (false, true) => self.command('H', &[to.0]),
-            (false, false) => self.command('L', &[to.0, to.1]),
-        }
-        self.at = to;
-    }
-
-    /// A line through points; one point alone is a dot, as lines have round ends.
-    pub(super) fn through(&mut self, points: &[(i32, i32)]) {
-        let Some((first, rest)) = points.split_first() else {
-            return;
-        };
-        self.move_to(*first);
-        if rest.iter().all(|point| point == first) {
-            self.command('H', &[first.0]);
-        }
-        for point in rest {
-            self.line_to(*point);
-        }
-    }
-
-    /// A line of its own from one point to another.
-    pub(super) fn stroke(&mut self, from: (i32, i32), to: (i32, i32)) {
-        self.move_to(from);
-        self.line_to(to);
-    }
-
-    /// Leads back to where the pen was put down last.
-    pub(super) fn close(&mut self) {
-        self.text.push('Z');
-    }
-
-    /// A square on its corner, `radius` px high and wide to each side.
-    pub(super) fn diamond(&mut self, at: (i32, i32), radius: i32) {
-        let (x, y) = at;
-        self.through(&[
-            (x, y - radius),
-            (x + radius, y),
-            (x, y + radius),
-            (x - radius, y),
         ]);
-        self.close();
+        self.write(&["/>"]);
+        Ok(())
     }
 
-    fn command(&mut self, letter: char, numbers: &[i32]) {
-        self.text.push(letter);
-        for (index, number) in numbers.iter().enumerate() {
-            if index > 0 {
-                self.text.push(' ');
+    /// `pos` is on the line of writing.
+    fn draw_text<T: BackendTextStyle>(
+        &mut self,
+        text: &str,
+        style: &T,
+        pos: BackendCoord,
+    ) -> Drawn {
+        self.element("text", style.color());
+        self.attributes(&[("x", pos.0), ("y", pos.1)]);
+        self.write(&[match style.anchor().h_pos {
+            HPos::Left => ">",
+            HPos::Center => " text-anchor=\"middle\">",
+            HPos::Right => " text-anchor=\"end\">",
+        }]);
+        // It is the chart's own, or a number: still, it is escaped.
+        for letter in text.chars() {
+            match letter {
+                '&' => self.write(&["&amp;"]),
+                '<' => self.write(&["&lt;"]),
+                other => self.sheet.borrow_mut().push(other),
             }
-            push_number(&mut self.text, *number);
         }
+        self.write(&["</text>"]);
+        Ok(())
+    }
+
+    /// Never by the page. The chart places its texts itself, so nothing hangs on it.
+    fn estimate_text_size<T: BackendTextStyle>(
+        &self,
+        text: &str,
+        style: &T,
+    ) -> Result<(u32, u32), DrawingErrorKind<Infallible>> {
+        let size = style.size();
+        let letters = text.chars().count() as f64;
+        Ok((
+            (letters * size * super::canvas::ADVANCE) as u32,
+            size as u32,
+        ))
+    }
+}
+
+fn command(text: &mut String, letter: char, numbers: &[i32]) {
+    text.push(letter);
+    for (index, number) in numbers.iter().enumerate() {
+        if index > 0 {
+            text.push(' ');
+        }
+        push_number(text, *number);
     }
 }
 
@@ -204,6 +274,11 @@ fn push_number(text: &mut String, value: i32) {
 
 #[cfg(test)]
 mod tests {
+    use plotters::element::{PathElement, Polygon, Text};
+    use plotters::prelude::{Color, IntoDrawingArea};
+    use plotters::style::text_anchor::{Pos, VPos};
+    use plotters::style::{IntoTextStyle, TextStyle};
+
     use super::*;
 
     #[test]
@@ -216,28 +291,31 @@ mod tests {
     }
 
     #[test]
-    fn level_and_upright_lines_are_short() {
-        let mut path = Path::default();
-        path.through(&[(1, 2), (5, 2), (5, 9), (6, 10), (6, 10)]);
-        assert_eq!(path.text, "M1 2H5V9L6 10");
-    }
-
-    #[test]
-    fn one_point_is_a_dot() {
-        let mut path = Path::default();
-        path.through(&[(1, 2)]);
-        assert_eq!(path.text, "M1 2H1");
-    }
-
-    #[test]
-    fn words_are_escaped_and_nothing_is_drawn_of_nothing() {
-        let mut svg = Svg::new(10, 20);
-        svg.path("rps", &Path::default());
-        svg.rect("ready", (4, 4), (4, 8));
-        svg.words("label", (1, 2), Hang::Right, "<b>&");
+    fn lines_of_one_class_are_one_short_path_and_words_are_escaped() {
+        let (svg, sheet) = Svg::new((10, 20));
+        let root = svg.into_drawing_area();
+        let line = |class, points: Vec<(i32, i32)>| {
+            root.draw(&PathElement::new(points, pen(class).stroke_width(1)))
+                .expect("a string takes all");
+        };
+        line("rps", vec![(1, 2), (5, 2), (5, 9), (6, 10), (6, 10)]);
+        line("rps", vec![(7, 8)]);
+        root.draw(&Polygon::new(
+            vec![(1, 1), (2, 2), (1, 2)],
+            pen("ready").filled(),
+        ))
+        .expect("a string takes all");
+        let style: TextStyle<'_> = ("sans-serif", 12)
+            .into_text_style(&root)
+            .color(&pen("label"))
+            .pos(Pos::new(HPos::Right, VPos::Bottom));
+        root.draw(&Text::new("<b>&", (1, 2), style))
+            .expect("a string takes all");
+        drop(root);
         assert_eq!(
-            svg.finish(),
+            sheet.borrow().as_str(),
             "<svg width=\"10\" height=\"20\" viewBox=\"0 0 10 20\">\
+             <path class=\"rps\" d=\"M1 2H5V9L6 10M7 8H7\"/><path class=\"ready\" d=\"M1 1L2 2H1Z\"/>\
              <text class=\"label\" x=\"1\" y=\"2\" text-anchor=\"end\">&lt;b>&amp;</text></svg>"
         );
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::why_panel::{Item, Key, item};
+use crate::figures::Zone;
 use crate::model::{self, Snapshot};
 use crate::stream::Live;
 use crate::words;
@@ -27,7 +28,7 @@ fn shown(key: Key, snapshot: &Snapshot, history: &model::History) -> Option<Show
     let newest = || history.told.last().map(|told| told.evidence.clone());
     Some(match item(key, snapshot, history)? {
         Item::Trouble(finding) => Shown {
-            command: words::finding_command(finding, snapshot),
+            command: words::trouble(finding, snapshot, snapshot.time, Zone::default()).command,
             evidence: newest().unwrap_or_else(conditions_now),
         },
         Item::Said(told) => Shown {

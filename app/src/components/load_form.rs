@@ -62,7 +62,7 @@ impl Form {
         });
         // A guess is for one load.
         Effect::new(move || {
-            if let Some(Ok(())) = start.value().get() {
+            if let Some(Ok(_)) = start.value().get() {
                 form.change(|typed| typed.guess.clear());
             }
         });

@@ -1,7 +1,7 @@
 //! What stands behind `Why`: what the HPA read and said, and the command that shows the same. Part of [`super`].
 
 use crate::figures::{UNKNOWN, Zone, clock, cpu, percent, span};
-use crate::model::{Counts, Explanation, Finding, SaidEvent, Snapshot, TimeMs, UsedSample};
+use crate::model::{Counts, Explanation, SaidEvent, Snapshot, TimeMs, UsedSample};
 
 pub const SAME_BY_KUBECTL: &str = "The same in a terminal:";
 pub const COPY_COMMAND: &str = "Copy the command";
@@ -68,34 +68,6 @@ pub fn explanation_command(explanation: &Explanation, snapshot: &Snapshot) -> St
         | Explanation::HeldByWindow { .. }
         | Explanation::ScaledDown { .. }
         | Explanation::NotReproducible { .. } => describe_hpa(snapshot),
-    }
-}
-
-/// The command that shows a trouble.
-pub fn finding_command(finding: &Finding, snapshot: &Snapshot) -> String {
-    let namespace = &snapshot.namespace;
-    match finding {
-        Finding::PodsRefused { message, .. } if message.contains("exceeded quota") => {
-            format!("kubectl describe quota -n {namespace}")
-        }
-        Finding::PodsRefused { .. } => {
-            format!("kubectl get events --field-selector reason=FailedCreate -n {namespace}")
-        }
-        Finding::Unschedulable { .. } => {
-            format!("kubectl get events --field-selector reason=FailedScheduling -n {namespace}")
-        }
-        Finding::ImagePull { pod, .. } => format!("kubectl describe pod {pod} -n {namespace}"),
-        Finding::CrashLoop { pod, .. } => format!("kubectl logs {pod} --previous -n {namespace}"),
-        Finding::ScaledObjectNotReady { name, .. } => {
-            format!("kubectl describe scaledobject {name} -n {namespace}")
-        }
-        Finding::MetricsAbsent | Finding::MetricsUnavailable { .. } => {
-            "kubectl get apiservice v1beta1.metrics.k8s.io".to_owned()
-        }
-        Finding::KedaAbsent => "kubectl api-resources --api-group=keda.sh".to_owned(),
-        Finding::ClusterUnreachable { .. } => "kubectl cluster-info".to_owned(),
-        Finding::NoCpuValue { .. } => describe_hpa(snapshot),
-        Finding::NotWatched { .. } => everything(namespace),
     }
 }
 
