@@ -62,7 +62,9 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
         let used = shown.with(|shown| shown.evidence.samples.clone());
         (!used.is_empty()).then(|| {
             let head = words::SAMPLE_COLUMNS.map(|head| view! { <th scope="col">{head}</th> });
-            let rows = used.iter().map(|used| row(words::used_sample(used).to_vec()));
+            let rows = used
+                .iter()
+                .map(|used| row(words::used_sample(used).to_vec()));
             view! {
                 <p>{words::SAMPLES_USED}</p>
                 <div class="scroll">
@@ -77,7 +79,9 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
     let conditions = move || {
         let conditions = shown.with(|shown| shown.evidence.conditions.clone());
         (!conditions.is_empty()).then(|| {
-            let rows = conditions.into_iter().map(|c| row(vec![c.type_, c.status, c.reason, c.message]));
+            let rows = conditions
+                .into_iter()
+                .map(|c| row(vec![c.type_, c.status, c.reason, c.message]));
             view! {
                 <p>{words::HPA_CONDITIONS}</p>
                 <div class="scroll"><table><tbody>{rows.collect_view()}</tbody></table></div>
@@ -125,5 +129,6 @@ fn copy(text: &str) -> bool {
         let write = get(&clipboard, "writeText")?.dyn_into::<js_sys::Function>();
         Some((clipboard, write.ok()?))
     });
-    write.is_some_and(|(clipboard, write)| write.call1(&clipboard, &JsValue::from_str(text)).is_ok())
+    write
+        .is_some_and(|(clipboard, write)| write.call1(&clipboard, &JsValue::from_str(text)).is_ok())
 }

@@ -239,12 +239,21 @@ mod tests {
         let mut snapshot = samples::idle();
         snapshot.time = samples::at(100.0);
         let state = LiveState::of_seat(snapshot, Default::default());
-        assert_eq!(hpa_cell(&state, samples::at(100.0)).short, "next look in 5 s");
+        assert_eq!(
+            hpa_cell(&state, samples::at(100.0)).short,
+            "next look in 5 s"
+        );
         let mut first = samples::idle();
         if let Some(autoscaler) = &mut first.autoscaler {
             (autoscaler.next_look, autoscaler.utilization_percent) = (None, None);
         }
-        let cell = hpa_cell(&LiveState::of_seat(first, Default::default()), samples::at(45.0));
-        assert_eq!((cell.value.as_str(), cell.detail.as_str()), ("—", "no CPU value yet, next look within 15 s"));
+        let cell = hpa_cell(
+            &LiveState::of_seat(first, Default::default()),
+            samples::at(45.0),
+        );
+        assert_eq!(
+            (cell.value.as_str(), cell.detail.as_str()),
+            ("—", "no CPU value yet, next look within 15 s")
+        );
     }
 }

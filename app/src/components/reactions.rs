@@ -48,7 +48,10 @@ pub(crate) fn Reactions(live: Live) -> impl IntoView {
     };
     let title = move || {
         let reaction = shown.get();
-        reaction.map_or_else(|| words::REACTIONS.to_owned(), |r| words::reaction_title(&r))
+        reaction.map_or_else(
+            || words::REACTIONS.to_owned(),
+            |r| words::reaction_title(&r),
+        )
     };
     view! {
         <section class="reactions" aria-label=words::REACTIONS translate="no">

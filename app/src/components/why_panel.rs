@@ -116,7 +116,9 @@ pub(crate) fn WhyPanel(live: Live) -> impl IntoView {
     let back = RwSignal::new(None::<(Key, TimeMs)>);
     let troubles = Memo::new(move |_| {
         let keys = keys.read();
-        keys.iter().filter(|key| matches!(key, Key::Trouble(_))).count()
+        keys.iter()
+            .filter(|key| matches!(key, Key::Trouble(_)))
+            .count()
     });
     Effect::new(move |before: Option<usize>| {
         let number = troubles.get();
@@ -127,7 +129,11 @@ pub(crate) fn WhyPanel(live: Live) -> impl IntoView {
     });
     let front = Memo::new(move |before: Option<&Option<Shown>>| {
         let front = keys.read().first().copied()?;
-        Some(stay(before.copied().flatten().as_ref(), front, live.now.get()))
+        Some(stay(
+            before.copied().flatten().as_ref(),
+            front,
+            live.now.get(),
+        ))
     });
     let key = Memo::new(move |_| {
         let kept = |key: &Key| keys.read().contains(key);
@@ -150,7 +156,10 @@ pub(crate) fn WhyPanel(live: Live) -> impl IntoView {
     let number = Memo::new(move |_| keys.read().len());
     let index = Memo::new(move |_| {
         let key = key.get();
-        keys.read().iter().position(|k| Some(*k) == key).unwrap_or(0)
+        keys.read()
+            .iter()
+            .position(|k| Some(*k) == key)
+            .unwrap_or(0)
     });
     let turn = move |by: i32| {
         let at = (index.get_untracked() as i32 + by).max(0) as usize;
@@ -230,7 +239,13 @@ mod tests {
     #[test]
     fn troubles_come_first_and_the_past_last() {
         let mut state = seat();
-        let times: Vec<_> = state.history.told.iter().rev().map(|told| told.time).collect();
+        let times: Vec<_> = state
+            .history
+            .told
+            .iter()
+            .rev()
+            .map(|told| told.time)
+            .collect();
         let said: Vec<_> = times.into_iter().map(Key::Said).collect();
         assert!(said.len() > 2);
         assert_eq!(keys(&state), said);

@@ -294,7 +294,8 @@ fn told() -> Vec<Told> {
         age_ms: usage_m.map(|_| 8_100),
         counts,
     };
-    let told = |t, explanation, conditions: &[Condition], samples| Told {
+    let told = |t, explanation, conditions: &[Condition], samples| {
+        Told {
         time: at(t),
         explanation,
         evidence: Evidence {
@@ -307,6 +308,7 @@ fn told() -> Vec<Told> {
             }),
             samples,
         },
+    }
     };
     let idle = autoscaler().conditions;
     let mut limited = idle.clone();

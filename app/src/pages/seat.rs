@@ -61,7 +61,9 @@ fn Seat(
         live.state
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
-    let panels = vec![TabPanel::new(Tab::Pods, view! { <PodsTable live /> <Reactions live /> }).counted(pods)];
+    let panels = vec![
+        TabPanel::new(Tab::Pods, view! { <PodsTable live /> <Reactions live /> }).counted(pods),
+    ];
     view! {
         <Title text=title />
         <div class="page seat" data-connection=move || format!("{:?}", live.connection.get())>

@@ -394,7 +394,10 @@ fn held_by_window(held: &Held, snapshot: &Snapshot, now: TimeMs, zone: Zone) -> 
             } else {
                 " until the HPA's next look, within 15 s".to_owned()
             },
-            format!(" First look after that: within 15 s of {}.", clock(ends, zone)),
+            format!(
+                " First look after that: within 15 s of {}.",
+                clock(ends, zone)
+            ),
         ),
         (None, None) => (String::new(), String::new()),
     };

@@ -166,8 +166,8 @@ fn policy(rules: &HPAScalingRules, type_: &str) -> u32 {
 
 /// The newest `SuccessfulRescale` of this HPA.
 fn last_rescale<'a>(hpa: &'a HorizontalPodAutoscaler, objects: &'a Objects) -> Option<&'a Event> {
-    let rescales = events(hpa, objects)
-        .filter(|event| event.reason.as_deref() == Some("SuccessfulRescale"));
+    let rescales =
+        events(hpa, objects).filter(|event| event.reason.as_deref() == Some("SuccessfulRescale"));
     rescales.max_by_key(|event| event_time(event))
 }
 

@@ -4,8 +4,8 @@
 //! by `looks/seen.rs` from the samples seen.
 
 use app::model::{
-    AutoscalerState, Counted, DeploymentState, Explanation, LoadStage, LoadState, PodRole, PodState,
-    ScaledObjectState, TimeMs,
+    AutoscalerState, Counted, DeploymentState, Explanation, LoadStage, LoadState, PodRole,
+    PodState, ScaledObjectState, TimeMs,
 };
 use autoscaling::{desired_replicas, within_tolerance};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;

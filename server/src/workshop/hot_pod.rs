@@ -99,7 +99,9 @@ mod tests {
     }
 
     fn hot(usage: &[(i64, i64)], ready_since_s: i64, users_on_s: i64) -> Option<HotPod> {
-        let names: Vec<_> = (0..usage.len()).map(|index| format!("pod-{index}")).collect();
+        let names: Vec<_> = (0..usage.len())
+            .map(|index| format!("pod-{index}"))
+            .collect();
         let pods: Vec<_> = names.iter().map(|n| mk_pod(n, ready_since_s)).collect();
         let samples = names.into_iter().zip(usage);
         let samples = samples.map(|(name, (before, newest))| (name, mk_samples(*before, *newest)));
@@ -119,14 +121,26 @@ mod tests {
     #[test]
     fn one_sample_is_no_proof() {
         assert_eq!(hot(&[(100, 100), (30, 2), (2, 2)], 20, 30), None);
-        assert_eq!(hot(&[(100, 100), (2, 2)], 50, 30), None, "ready within the sample");
-        assert_eq!(hot(&[(100, 100), (2, 2)], 20, 50), None, "users within the sample");
+        assert_eq!(
+            hot(&[(100, 100), (2, 2)], 50, 30),
+            None,
+            "ready within the sample"
+        );
+        assert_eq!(
+            hot(&[(100, 100), (2, 2)], 20, 50),
+            None,
+            "users within the sample"
+        );
     }
 
     #[test]
     fn two_busy_pods_or_a_single_one_are_not_told_as_one() {
         assert_eq!(hot(&[(100, 100), (90, 90), (2, 2)], 20, 30), None);
         assert_eq!(hot(&[(100, 100)], 20, 30), None);
-        assert_eq!(hot(&[(20, 20), (1, 1)], 20, 30), None, "the pod is not busy");
+        assert_eq!(
+            hot(&[(20, 20), (1, 1)], 20, 30),
+            None,
+            "the pod is not busy"
+        );
     }
 }

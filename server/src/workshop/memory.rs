@@ -3,8 +3,8 @@
 //! The publisher keeps one for each seat and calls [`Memory::observe`] for each change.
 
 use app::model::{
-    AutoscalerState, Evidence, Explanation, Finding, History, LoadMark, LoadSample, LoadStage, Phase, PodRole, Snapshot,
-    SourceState, Sources, TimeMs, Unwatched,
+    AutoscalerState, Evidence, Explanation, Finding, History, LoadMark, LoadSample, LoadStage,
+    Phase, PodRole, Snapshot, SourceState, Sources, TimeMs, Unwatched,
 };
 use autoscaling::replica_calculator::PodState as CountedPod;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -12,9 +12,9 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use super::diagnose::{self, Symptoms};
 use super::explain::{self, Situation};
 use super::history::Recorder;
+use super::hot_pod::hot_pod;
 use super::load::LoadMemory;
 use super::locust_log::LocustLog;
-use super::hot_pod::hot_pod;
 use super::looks::Looks;
 use super::objects::Objects;
 use super::reactions::{self, Reactions};
@@ -162,9 +162,9 @@ impl Memory {
             .filter(|load| load.stage == LoadStage::Running)
             .and_then(|load| load.first_users);
         let target = autoscaler.as_ref().and_then(|a| a.target_percent);
-        let hot_pod = users_on.zip(target).and_then(|(users_on, target)| {
-            hot_pod(&self.pods, &objects.samples, users_on, target)
-        });
+        let hot_pod = users_on
+            .zip(target)
+            .and_then(|(users_on, target)| hot_pod(&self.pods, &objects.samples, users_on, target));
         let situation = Situation {
             deployment: deployment.as_ref(),
             scaled_object: scaled_object.as_ref(),
@@ -177,9 +177,7 @@ impl Memory {
             now,
         };
         let look = self.looks.newest().map(|look| look.read_at);
-        let (explanation, weighed) = self
-            .telling
-            .weigh(explain::explain(&situation), look, now);
+        let (explanation, weighed) = self.telling.weigh(explain::explain(&situation), look, now);
         let recheck = [
             weighed,
             explain::recheck(&situation),
@@ -208,7 +206,12 @@ impl Memory {
             had_app: self.had_app,
             came_down: self.came_down,
         });
-        let evidence = evidence(found.autoscaler.as_deref(), autoscaler.as_ref(), &self.looks, objects);
+        let evidence = evidence(
+            found.autoscaler.as_deref(),
+            autoscaler.as_ref(),
+            &self.looks,
+            objects,
+        );
         appended
             .told
             .extend(self.telling.tell(&explanation, evidence, now));
@@ -348,7 +351,9 @@ fn evidence(
     let look = looks.newest();
     Evidence {
         look: look.filter(|look| look.timed).map(|look| look.read_at),
-        conditions: state.map(|state| state.conditions.clone()).unwrap_or_default(),
+        conditions: state
+            .map(|state| state.conditions.clone())
+            .unwrap_or_default(),
         event: hpa.and_then(|hpa| autoscaler::last_event(hpa, objects)),
         samples: look.map(|look| look.used.clone()).unwrap_or_default(),
     }

@@ -151,6 +151,9 @@ mod tests {
             telling.weigh(unexplained(), look, TimeMs(26_000)),
             (unexplained(), None)
         );
-        assert_eq!(telling.weigh(enough(5), look, TimeMs(21_000)), (enough(5), None));
+        assert_eq!(
+            telling.weigh(enough(5), look, TimeMs(21_000)),
+            (enough(5), None)
+        );
     }
 }
