@@ -6,7 +6,7 @@
 mod world;
 
 use app::figures::Zone;
-use app::model::{Explanation, Phase, Told};
+use app::model::{Explanation, History, Phase, Told};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::Event;
 use kube::Api;
@@ -115,4 +115,28 @@ async fn the_stages_of_a_scale_up_come_in_order_and_in_time() {
         assert!(reaction.p95_before_ms.is_some() && reaction.p95_after_ms.is_some());
         assert!(reaction.over);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panel_that_has_just_started_tells_the_same() {
+    let world = journey().await;
+    // Until the run is over and its record holds all of it.
+    tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+    let namespace = &world.seats[0].namespace;
+    let told = |history: &History| -> Vec<_> {
+        let told = history.told.iter();
+        told.filter_map(|told| Some((told.time, told.explanation.rescale()?)))
+            .collect()
+    };
+    let before = world.published.history(namespace).unwrap();
+    let replica = world.replica().await;
+    let after = replica.published.history(namespace).unwrap();
+    assert!(told(&before).len() >= 4);
+    assert_eq!(told(&after), told(&before));
+    assert_eq!(after.reactions, before.reactions);
+    // What began after the run is said anew.
+    assert_eq!(
+        after.told.last().unwrap().explanation,
+        replica.published.snapshot(namespace).unwrap().explanation
+    );
 }
