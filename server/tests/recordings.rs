@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use app::model::{
-    Explanation, Finding, History, LoadLogTail, LoadStage, Phase, Snapshot, SourceState, Sources,
-    TimeMs,
+    Counts, Explanation, Finding, History, LoadLogTail, LoadStage, Phase, Snapshot, SourceState,
+    Sources, TimeMs,
 };
 use autoscaling::CpuMillis;
 use serde::de::DeserializeOwned;
@@ -199,6 +199,8 @@ fn sentences(moments: &[Moment]) -> String {
 
 const LOAD_AND_STOP: &str = include_str!("fixtures/load-and-stop.jsonl");
 const QUOTA: &str = include_str!("fixtures/quota.jsonl");
+/// The first four minutes: a locustfile that keeps its connections.
+const KEEP_ALIVE: &str = include_str!("fixtures/keep-alive.jsonl");
 
 #[test]
 fn a_whole_run_is_explained_look_by_look() {
@@ -214,7 +216,11 @@ fn a_run_under_a_quota_is_explained_look_by_look() {
 
 #[test]
 fn every_look_of_a_real_run_can_be_reproduced() {
-    for (name, recording) in [("load-and-stop", LOAD_AND_STOP), ("quota", QUOTA)] {
+    for (name, recording) in [
+        ("load-and-stop", LOAD_AND_STOP),
+        ("quota", QUOTA),
+        ("keep-alive", KEEP_ALIVE),
+    ] {
         for moment in play(recording).0 {
             let explanation = &moment.snapshot.explanation;
             let surprising = matches!(explanation, Explanation::NotReproducible { .. });
@@ -412,4 +418,112 @@ fn events_of_a_real_run_are_told_once_each_and_its_warnings_are_normal() {
             assert!(event.normal.is_some(), "{event:?}");
         }
     }
+}
+
+#[test]
+fn a_run_with_kept_connections_is_explained_look_by_look() {
+    let (moments, _) = play(KEEP_ALIVE);
+    insta::assert_snapshot!(sentences(&moments));
+}
+
+#[test]
+fn kept_connections_are_told_as_one_hot_pod_when_two_samples_show_it() {
+    let is_hot = |moment: &Moment| match moment.snapshot.explanation {
+        Explanation::OneHotPod { idle, .. } => Some((moment.t, idle)),
+        _ => None,
+    };
+    let hot: Vec<_> = play(KEEP_ALIVE).0.iter().filter_map(is_hot).collect();
+    // The new pods' first whole sample comes at 105 s, the second at 120 s; at 180 s they work, too.
+    let times: Vec<_> = hot.iter().map(|(t, _)| *t).collect();
+    assert!((119.0..126.0).contains(&times[0]), "{times:?}");
+    assert!(times.iter().all(|t| *t < 181.0), "{times:?}");
+    assert!(hot.iter().all(|(_, idle)| *idle == 3), "{hot:?}");
+    for recording in [LOAD_AND_STOP, QUOTA] {
+        assert_eq!(play(recording).0.iter().find_map(is_hot), None);
+    }
+}
+
+#[test]
+fn every_rescale_has_its_sentence_and_the_last_ones_are_kept() {
+    for recording in [LOAD_AND_STOP, QUOTA, KEEP_ALIVE] {
+        let (moments, history) = play(recording);
+        let told = history.told.iter();
+        let told: Vec<_> = told.filter_map(|told| told.explanation.rescale()).collect();
+        let rescales = history.rescales.iter();
+        let rescales: Vec<_> = rescales.map(|step| (step.from, step.to)).collect();
+        assert_eq!(told, rescales);
+        assert!(history.told.is_sorted_by(|a, b| a.time < b.time));
+        let last = history.told.last().unwrap();
+        assert_eq!(
+            last.explanation,
+            moments.last().unwrap().snapshot.explanation
+        );
+    }
+}
+
+#[test]
+fn a_sentence_comes_with_the_samples_and_the_words_that_show_it() {
+    let (_, history) = play(LOAD_AND_STOP);
+    let told = |is: fn(&Explanation) -> bool| {
+        let mut all = history.told.iter();
+        all.find(|told| is(&told.explanation)).unwrap()
+    };
+    let new = told(|e| matches!(e, Explanation::NewPodsCountAsZero { .. }));
+    let counts: Vec<_> = new
+        .evidence
+        .samples
+        .iter()
+        .map(|used| used.counts)
+        .collect();
+    assert_eq!(
+        counts,
+        [Counts::Sample, Counts::Zero, Counts::Zero, Counts::Zero]
+    );
+    assert_eq!(new.evidence.samples[0].percent, Some(200));
+    let limited = told(|e| matches!(e, Explanation::ScaledUpLimited { .. }));
+    let conditions = &limited.evidence.conditions;
+    let reason = |type_: &str| {
+        let found = conditions.iter().find(|condition| condition.type_ == type_);
+        found.unwrap().reason.as_str()
+    };
+    assert_eq!(reason("ScalingLimited"), "ScaleUpLimit");
+    assert_eq!(limited.evidence.look, Some(limited.time));
+    let held = told(|e| matches!(e, Explanation::HeldByWindow { .. }));
+    let event = held.evidence.event.as_ref().unwrap();
+    assert_eq!(event.reason, "SuccessfulRescale");
+    assert!(event.message.starts_with("New size: 10;"), "{event:?}");
+}
+
+#[test]
+fn the_stages_of_each_scale_up_are_timed() {
+    let (_, history) = play(LOAD_AND_STOP);
+    let reactions = &history.reactions;
+    let steps: Vec<_> = reactions.iter().map(|r| (r.from, r.to)).collect();
+    assert_eq!(steps, [(1, 4), (4, 8), (8, 10)]);
+    for reaction in reactions {
+        let stages = [
+            reaction.users_on,
+            Some(reaction.decision),
+            reaction.ready,
+            reaction.first_sample,
+            reaction.counted,
+        ];
+        let stages: Vec<_> = stages.into_iter().map(Option::unwrap).collect();
+        assert!(stages.is_sorted(), "{reaction:?}");
+        let took: Vec<_> = stages
+            .windows(2)
+            .map(|w| w[1].seconds_since(w[0]))
+            .collect();
+        assert!((2.0..8.0).contains(&took[1]), "ready after {} s", took[1]);
+        assert!(
+            (12.0..31.0).contains(&took[2]),
+            "sampled after {} s",
+            took[2]
+        );
+        assert!(took[3] < 16.0, "counted after {} s", took[3]);
+    }
+    let first = reactions[0];
+    let decided = first.decision.seconds_since(first.users_on.unwrap());
+    assert!((24.0..26.0).contains(&decided), "{decided}");
+    assert!(reactions.iter().all(|reaction| reaction.over));
 }

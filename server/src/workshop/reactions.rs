@@ -56,8 +56,8 @@ pub struct Seen<'a> {
 }
 
 impl Reactions {
-    /// Takes what another panel told: it is not gone on with, as what was between was not seen. Returns what changed.
-    pub fn resume(&mut self, told: &mut History) {
+    /// Takes what another panel told: it is not gone on with, as what was between was not seen.
+    pub fn resume(&self, told: &mut History) {
         for reaction in &mut told.reactions {
             let own = self
                 .open
@@ -69,12 +69,9 @@ impl Reactions {
 
     /// Takes what is seen now; returns the scale-ups that are new or have reached a stage.
     pub fn observe(&mut self, seen: &Seen<'_>, now: TimeMs) -> Vec<Reaction> {
-        let newest = seen.new_load_samples.iter().rev();
+        let mut newest = seen.new_load_samples.iter().rev();
         let p95_before = self.p95;
-        if let Some(sample) = newest
-            .filter_map(|sample| Some((sample.time, sample.p95_ms?)))
-            .next()
-        {
+        if let Some(sample) = newest.find_map(|sample| Some((sample.time, sample.p95_ms?))) {
             self.p95 = Some(sample);
         }
         let mut before: Vec<_> = self.open.iter().map(|open| open.told).collect();
@@ -149,6 +146,9 @@ impl Reactions {
 impl Open {
     fn observe(&mut self, seen: &Seen<'_>, p95: Option<(TimeMs, u32)>, now: TimeMs) {
         let told = &mut self.told;
+        if told.over {
+            return;
+        }
         let all = self.new.len() == (told.to - told.from) as usize;
         let exist = |name: &String| seen.pods.iter().any(|pod| pod.name == *name);
         // A pod that went will reach no stage; a late one may still come.
@@ -199,4 +199,122 @@ fn first_valid(name: &str, seen: &Seen<'_>) -> Option<TimeMs> {
         .flatten()
         .filter(|sample| sample.time.0 >= ready.since + sample.window_ms);
     valid.next().map(|sample| sample.time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_pod(name: &str, ready: bool) -> PodState {
+        PodState {
+            name: name.to_owned(),
+            role: PodRole::App,
+            status: "Running".to_owned(),
+            ready,
+            terminating: false,
+            restarts: 0,
+            created: TimeMs(0),
+            started: None,
+            node: None,
+            cpu_request_m: Some(50),
+            cpu_limit_m: Some(100),
+            cpu: None,
+            message: None,
+        }
+    }
+
+    fn observe(
+        reactions: &mut Reactions,
+        rescale: Option<(u32, u32)>,
+        pods: &[PodState],
+        p95_ms: Option<u32>,
+        seconds: i64,
+    ) -> Vec<Reaction> {
+        let now = TimeMs(seconds * 1000);
+        let sample = LoadSample {
+            time: now,
+            users: None,
+            rps: 1.0,
+            failures_per_s: 0.0,
+            p50_ms: None,
+            p95_ms,
+        };
+        let seen = Seen {
+            rescale: rescale.map(|(from, to)| Rescale {
+                time: now,
+                from,
+                to,
+            }),
+            scaled: true,
+            load: None,
+            pods,
+            counted: &[],
+            samples: &BTreeMap::new(),
+            look: None,
+            new_load_samples: &[sample],
+        };
+        reactions.observe(&seen, now)
+    }
+
+    #[test]
+    fn what_is_not_seen_stays_open_until_it_can_not_come_any_more() {
+        let mut reactions = Reactions::default();
+        let one = [mk_pod("a", true)];
+        assert_eq!(observe(&mut reactions, None, &one, None, 0), []);
+        let started = observe(&mut reactions, Some((1, 3)), &one, None, 10);
+        assert_eq!(started.len(), 1);
+        assert_eq!(
+            (
+                started[0].users_on,
+                started[0].p95_before_ms,
+                started[0].ready
+            ),
+            (None, None, None),
+            "no load is on"
+        );
+        // A quota lets only one of both be made.
+        let two = [mk_pod("a", true), mk_pod("b", true)];
+        assert_eq!(observe(&mut reactions, None, &two, None, 12), []);
+        let down = observe(&mut reactions, Some((3, 1)), &two, None, 60);
+        assert!(down[0].over && down[0].ready.is_none());
+        assert_eq!(observe(&mut reactions, None, &two, None, 70), []);
+    }
+
+    #[test]
+    fn ready_is_when_the_last_new_pod_is_and_p95_is_read_half_a_minute_later() {
+        let mut reactions = Reactions::default();
+        let pods = |b, c| [mk_pod("a", true), mk_pod("b", b), mk_pod("c", c)];
+        observe(&mut reactions, None, &[mk_pod("a", true)], Some(9_000), 0);
+        observe(&mut reactions, Some((1, 3)), &[mk_pod("a", true)], None, 5);
+        assert_eq!(
+            observe(&mut reactions, None, &pods(true, false), None, 9),
+            []
+        );
+        let ready = observe(&mut reactions, None, &pods(true, true), None, 11);
+        assert_eq!(ready[0].ready, Some(TimeMs(11_000)));
+        assert_eq!(
+            observe(&mut reactions, None, &pods(true, true), Some(5_000), 40),
+            []
+        );
+        let after = observe(&mut reactions, None, &pods(true, true), Some(2_000), 41);
+        assert_eq!(after[0].p95_after_ms, Some(2_000));
+        assert!(!after[0].over, "no sample of the new pods was seen yet");
+    }
+
+    #[test]
+    fn what_another_panel_told_is_not_gone_on_with() {
+        let mut reactions = Reactions::default();
+        let started = observe(&mut reactions, Some((1, 2)), &[], None, 10);
+        let foreign = Reaction {
+            decision: TimeMs(1),
+            ..started[0]
+        };
+        let mut history = History {
+            reactions: vec![foreign, started[0]],
+            ..History::default()
+        };
+        reactions.resume(&mut history);
+        let over: Vec<_> = history.reactions.iter().map(|r| r.over).collect();
+        assert_eq!(over, [true, false]);
+    }
 }

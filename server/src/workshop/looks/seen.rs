@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use app::model::{AutoscalerState, Counted, Counts, Rescale, TimeMs, UsedSample};
 use autoscaling::behavior::Behavior;
 use autoscaling::normalize::{ScaleEvents, default_scale_up_limit, scale_up_limit};
-use autoscaling::replica_calculator::{self as calculator, PodState, Sample, Tolerances};
-use autoscaling::{CpuMillis, desired_replicas, utilization, within_tolerance};
+use autoscaling::replica_calculator::{
+    self as calculator, PodState, Sample, Tolerances, utilization,
+};
+use autoscaling::{CpuMillis, desired_replicas, within_tolerance};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 
 use super::super::objects::{PodSample, PodSamples};
