@@ -38,7 +38,7 @@ pub struct EventLine {
 pub enum NormalWarning {
     /// In the first 90 s: metrics-server has no sample yet, or the app has not opened its port.
     AtStart,
-    /// KEDA tells the end of a ScaledObject as a warning.
+    /// A pod that ends answers no probe any more; KEDA tells the end of a ScaledObject as a warning.
     AtCleanUp,
 }
 
