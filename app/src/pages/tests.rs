@@ -363,7 +363,7 @@ fn events_and_pods_are_readable_before_webassembly() {
         "New size: 8; reason: cpu resource utilization (percentage of request) above target",
         "×2 since 14:00:15",
         "Nothing is wrong.",
-        "＋ new",
+        "+ new",
         "webapp-…-mj22j",
         "locust-…-rjdcm",
     ] {
