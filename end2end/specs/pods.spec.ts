@@ -11,7 +11,7 @@ test("pods come, are sorted by their CPU, open to their events, and go", async (
   const table = page.getByRole("tabpanel", { name: "Pods" }).getByRole("table");
   await page.getByRole("button", { name: "Deploy" }).click();
   const app = table.getByRole("row").filter({ hasText: /^webapp-/ });
-  await expect(app.filter({ hasText: "＋ new" })).toHaveCount(1);
+  await expect(app.filter({ hasText: "+ new" })).toHaveCount(1);
   await expect(app.filter({ hasText: "Running" })).toHaveCount(1, { timeout: 30_000 });
 
   await page.getByRole("button", { name: "Start load" }).click();

@@ -322,7 +322,7 @@ mod tests {
     fn who_comes_and_who_goes_is_told_by_sign_and_word() {
         let (snapshot, _) = samples::mid_load();
         let mut pod = snapshot.pods[0].clone();
-        assert_eq!(row(&pod, false).mark(3), "＋ new");
+        assert_eq!(row(&pod, false).mark(3), "+ new");
         assert_eq!(row(&pod, false).mark(60), "");
         pod.terminating = true;
         assert_eq!(row(&pod, false).mark(60), "− leaving");

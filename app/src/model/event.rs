@@ -38,7 +38,7 @@ pub struct EventLine {
 pub enum NormalWarning {
     /// In the first 90 s: metrics-server has no sample yet, or the app has not opened its port.
     AtStart,
-    /// KEDA tells the end of a ScaledObject as a warning.
+    /// A pod that ends answers no probe any more; KEDA tells the end of a ScaledObject as a warning.
     AtCleanUp,
 }
 
@@ -63,7 +63,7 @@ mod tests {
     fn repeat_replaces_and_moves_to_the_end() {
         let mut events = samples::events();
         let mut repeat = events[0].clone();
-        repeat.time = events[1].time.plus_ms(60_000);
+        repeat.time = events[1].time.plus_ms(600_000);
         repeat.count = 7;
         let number = events.len();
         append(&mut events, vec![repeat.clone()]);

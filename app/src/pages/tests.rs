@@ -436,7 +436,7 @@ fn events_and_pods_are_readable_before_webassembly() {
         "New size: 8; reason: cpu resource utilization (percentage of request) above target",
         "×2 since 14:00:15",
         "Nothing is wrong.",
-        "＋ new",
+        "+ new",
         "webapp-…-mj22j",
         "locust-…-rjdcm",
     ] {
@@ -476,7 +476,7 @@ fn troubles_are_told_in_full_and_markup_in_them_is_text() {
         "kubectl describe pod webapp-d5b46ffdb-mj22j -n workshop-user-7",
         "One pod works, 3 are idle: connections stay on the first pod.",
         "Pod debug is no part of the workshop.",
-        "&lt;script>alert(1)",
+        "&lt;script&gt;alert(1)",
     ] {
         assert!(html.contains(text), "{text} is missing");
     }

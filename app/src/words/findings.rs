@@ -68,7 +68,12 @@ impl Trouble {
 /// A trouble for the why panel.
 pub fn finding(finding: &Finding, snapshot: &Snapshot, now: TimeMs, zone: Zone) -> Why {
     let trouble = trouble(finding, snapshot, now, zone);
-    let both = format!("{} {}", trouble.evidence, trouble.cure);
+    let between = if trouble.evidence.ends_with('.') {
+        " "
+    } else {
+        " · "
+    };
+    let both = format!("{}{between}{}", trouble.evidence, trouble.cure);
     let line = match (trouble.evidence.is_empty(), trouble.cure.is_empty()) {
         (false, true) => trouble.evidence,
         (false, false) if both.chars().count() <= LINES => both,
@@ -518,7 +523,7 @@ fn pods_refused(asked: u32, existing: u32, message: &str, snapshot: &Snapshot) -
         Trouble::new(
             format!("{asked_for}: quota {quota} is full."),
             &arithmetic,
-            "· Room comes when other pods go, or when your instructor raises the quota.",
+            "Room comes when other pods go, or when your instructor raises the quota.",
         )
         .of("ResourceQuota", &quota, namespace)
     } else if message.contains("failed quota: ") {

@@ -4,7 +4,7 @@ use crate::figures::{UNKNOWN, count};
 use crate::model::PodState;
 
 pub const LOAD_PODS: &str = "Load";
-pub const NEW: &str = "＋ new";
+pub const NEW: &str = "+ new";
 pub const LEAVING: &str = "− leaving";
 pub const GONE: &str = "✕ gone";
 pub const EVENTS_OF_POD: &str = "Its events:";

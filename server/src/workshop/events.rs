@@ -20,6 +20,9 @@ const MOST_CHARACTERS: usize = 600;
 /// Warnings of the HPA that every start has until metrics-server has a sample (recorded).
 const UNTIL_FIRST_SAMPLE: [&str; 2] = ["FailedGetResourceMetric", "FailedComputeMetricsReplicas"];
 
+/// The app listens this long after its container's start, at the latest (recorded: 3.5 to 4.4 s).
+const PORT_WITHIN_MS: i64 = 15_000;
+
 /// What was told of each event, by its UID.
 #[derive(Clone, Debug, Default)]
 pub struct EventMemory {
@@ -121,17 +124,20 @@ fn normal(event: &Event, time: TimeMs, found: &Recognised) -> Option<NormalWarni
                 .min();
             started.map_or(made, |started| started.max(made))
         }
-        // The app opens its port some seconds after its container's start; that is what a startup probe is for.
         Some("Pod") if reason == "Unhealthy" => {
-            let message = event.message.as_deref().unwrap_or_default();
-            let known = found
-                .app_pods
-                .iter()
-                .find(|pod| pod.metadata.uid == event.involved_object.uid)?;
+            let uid = &event.involved_object.uid;
+            let known = found.app_pods.iter().find(|pod| pod.metadata.uid == *uid)?;
+            if known.metadata.deletion_timestamp.is_some() {
+                return Some(NormalWarning::AtCleanUp);
+            }
             let started = pod::started(known)?;
-            message
-                .starts_with("Startup probe failed")
-                .then_some(started)?
+            let message = event.message.as_deref().unwrap_or_default();
+            // The app opens its port some seconds after its container's start; a startup probe waits for that.
+            let within = match message.starts_with("Startup probe failed") {
+                true => FIRST_VALUE_MS,
+                false => PORT_WITHIN_MS,
+            };
+            return (time.0 - started.0 < within).then_some(NormalWarning::AtStart);
         }
         _ => return None,
     };

@@ -3,8 +3,9 @@
 use app::model::{Explanation, Finding};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
 use kube::Api;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use server::workshop::manifests::scaled_object_resource;
 
@@ -159,6 +160,17 @@ async fn scaled_object_with_the_type_that_keda_has_removed_is_told_in_its_words(
 #[tokio::test(start_paused = true)]
 async fn container_without_a_request_is_named_at_the_first_look() {
     let class = Class::deployed().await;
+    // The seat's LimitRange would fill a request in, and its quota wants one.
+    class
+        .api::<ResourceQuota>()
+        .delete_collection(&DeleteParams::default(), &ListParams::default())
+        .await
+        .unwrap();
+    class
+        .api::<LimitRange>()
+        .delete_collection(&DeleteParams::default(), &ListParams::default())
+        .await
+        .unwrap();
     // A sidecar that somebody added: the webhook checks a ScaledObject, not a Deployment.
     let containers = json!([
         { "name": "webapp", "image": "tiangolo/uvicorn-gunicorn-fastapi:python3.11", "resources": { "requests": { "cpu": "50m" } } },

@@ -13,7 +13,7 @@ mod worlds;
 
 use std::time::Duration;
 
-use app::model::{Explanation, Finding, LoadOutcome, Phase, Sentinel, Snapshot, SourceState};
+use app::model::{Explanation, Finding, Phase, Sentinel, Snapshot, SourceState};
 use http::StatusCode;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
@@ -456,8 +456,8 @@ async fn pod_out_of_memory_is_oom_killed() {
     class.break_seat("out-of-memory").await;
     class
         .finds(30, "it is killed", |f| {
-            matches!(f, Finding::OutOfMemory { container, limit, .. }
-                if container == "webapp" && limit.as_deref() == Some("256Mi"))
+            matches!(f, Finding::OutOfMemory { container, limit, restarts, .. }
+                if *restarts > 0 && container == "webapp" && limit.as_deref() == Some("256Mi"))
         })
         .await;
     let namespace = &class.world.seats[0].namespace;

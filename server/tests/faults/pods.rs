@@ -2,7 +2,8 @@
 
 use app::model::Finding;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, LimitRange, ResourceQuota};
+use kube::api::{DeleteParams, ListParams};
 use serde_json::json;
 
 use super::Class;
@@ -44,25 +45,31 @@ async fn container_that_its_own_probe_kills_is_told_apart_from_one_that_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn namespace_whose_quota_wants_requests_refuses_pods_in_its_words() {
-    let class = Class::deployed().await;
+    let class = Class::new().await;
     class
-        .create::<k8s_openapi::api::core::v1::ResourceQuota>(
-            json!({ "metadata": { "name": "memory" }, "spec": { "hard": { "limits.memory": "4Gi" } } }),
-        )
-        .await;
-    let resources = json!({ "limits": { "memory": null, "cpu": "100m" }, "requests": { "cpu": "50m", "memory": null } });
-    let containers = json!([{ "name": "webapp", "resources": resources }]);
-    let patch = json!({ "spec": { "template": { "spec": { "containers": containers } } } });
-    strategic(&class, &patch).await;
-    // The old pod stays, so there are as many as were asked for: nothing is refused until one more is wanted.
+        .api::<LimitRange>()
+        .delete_collection(&DeleteParams::default(), &ListParams::default())
+        .await
+        .unwrap();
+    let quota =
+        json!({ "metadata": { "name": "memory" }, "spec": { "hard": { "limits.memory": "4Gi" } } });
+    class.create::<ResourceQuota>(quota).await;
+    let container =
+        json!({ "name": "webapp", "image": "tiangolo/uvicorn-gunicorn-fastapi:python3.11" });
+    let template = json!({ "metadata": { "labels": { "app": "webapp" } }, "spec": { "containers": [container] } });
     class
-        .patch::<Deployment>("webapp", &json!({ "spec": { "replicas": 3 } }))
+        .create::<Deployment>(json!({
+            "metadata": { "name": "webapp", "labels": { "app": "webapp" } },
+            "spec": { "selector": { "matchLabels": { "app": "webapp" } }, "template": template },
+        }))
         .await;
     class
         .finds(30, "refused", |f| {
-            matches!(f, Finding::PodsRefused { message, .. } if message.contains("failed quota: memory"))
+            matches!(f, Finding::PodsRefused { existing: 0, message, .. }
+                if message.contains("failed quota: memory"))
         })
         .await;
+    class.finds_one(|f| matches!(f, Finding::PodsRefused { .. }));
 }
 
 /// A strategic merge patch: containers are merged by their names.

@@ -33,7 +33,7 @@ async fn deployment_without_the_label_is_named_and_taken_once_it_has_it() {
         .await;
     class
         .finds(
-            10,
+            30,
             "not recognised",
             |f| matches!(f, Finding::NotRecognised { deployments } if *deployments == ["my-app"]),
         )

@@ -49,7 +49,7 @@ fn missing_request_names_the_container() {
             message: message.to_owned(),
         }),
         "No CPU value for 2:10: no CPU request is set on container app.",
-        &format!("{message} Give every container resources.requests.cpu."),
+        &format!("{message} · Give every container resources.requests.cpu."),
     );
 }
 

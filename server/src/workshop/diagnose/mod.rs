@@ -21,6 +21,9 @@ use patience::Patience;
 
 pub use notices::notices;
 
+/// Files that are applied one after the other: the ScaledObject that makes a Deployment the app may come later.
+const APPLIED_WITHIN_MS: i64 = 15_000;
+
 /// What the findings are made of.
 #[derive(Clone, Copy)]
 pub struct Symptoms<'a> {
@@ -56,7 +59,7 @@ impl Troubles {
         }
         let set_back = self.set_back.observe(symptoms, patience);
         let mut findings = symptoms.of_pods(patience);
-        findings.extend(symptoms.not_recognised());
+        findings.extend(symptoms.not_recognised(patience));
         findings.extend(symptoms.of_keda(patience));
         findings.extend(symptoms.of_autoscaler(patience));
         findings.extend(set_back);
@@ -97,13 +100,17 @@ impl Symptoms<'_> {
     }
 
     /// There are Deployments, and none is the app: an attendee's own file without the label.
-    fn not_recognised(&self) -> Option<Finding> {
+    fn not_recognised(&self, patience: &mut Patience) -> Option<Finding> {
         if self.deployment.is_some() || self.scaled_object.is_some() {
             return None;
         }
         let there = self.objects.deployments.iter();
         let there = there.filter(|d| d.metadata.deletion_timestamp.is_none());
         let deployments = notices::some_of(there.map(|d| &d.metadata));
-        (!deployments.is_empty()).then_some(Finding::NotRecognised { deployments })
+        if deployments.is_empty() {
+            return None;
+        }
+        patience.lasts("not recognised", APPLIED_WITHIN_MS)?;
+        Some(Finding::NotRecognised { deployments })
     }
 }

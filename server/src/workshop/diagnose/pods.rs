@@ -156,14 +156,19 @@ impl Symptoms<'_> {
             let existing = existing
                 .filter(|pod| pod.metadata.deletion_timestamp.is_none())
                 .count() as u32;
-            if existing < deployment.asked
-                && let Some(message) = self.replica_failure()
-            {
-                return Some(Finding::PodsRefused {
-                    asked: deployment.asked,
-                    existing,
-                    message,
-                });
+            if let Some((wanted, there, message)) = self.replica_failure() {
+                // In a rolling update the old pods stay, and the new ones are refused.
+                let (asked, existing) = match existing < deployment.asked {
+                    true => (deployment.asked, existing),
+                    false => (wanted, there),
+                };
+                if existing < asked {
+                    return Some(Finding::PodsRefused {
+                        asked,
+                        existing,
+                        message,
+                    });
+                }
             }
         }
         let load = self
@@ -180,7 +185,8 @@ impl Symptoms<'_> {
         })
     }
 
-    fn replica_failure(&self) -> Option<String> {
+    /// What a ReplicaSet that is refused pods wants and has, and why.
+    fn replica_failure(&self) -> Option<(u32, u32, String)> {
         let deployment = self.found.deployment.as_ref()?;
         let of_deployment = self
             .objects
@@ -192,7 +198,10 @@ impl Symptoms<'_> {
             let failure = conditions.iter().find(|condition| {
                 condition.type_ == "ReplicaFailure" && condition.status == "True"
             })?;
-            failure.message.clone()
+            let count = |count: i32| u32::try_from(count).unwrap_or(0);
+            let wanted = count(set.spec.as_ref()?.replicas.unwrap_or(0));
+            let there = count(set.status.as_ref()?.replicas);
+            Some((wanted, there, failure.message.clone()?))
         })
     }
 
