@@ -111,6 +111,14 @@ impl<K: Clone + Debug + DeserializeOwned> Calls<K> {
             .await
     }
 
+    /// As [`Calls::apply`] without force, but nothing is kept of it: whether it would be taken.
+    pub async fn apply_dry_run<P: Serialize + Debug>(&self, name: &str, object: &P) -> Result<K> {
+        let params = PatchParams::apply(FIELD_MANAGER).dry_run();
+        let patch = Patch::Apply(object);
+        self.call("apply", name, self.api.patch(name, &params, &patch))
+            .await
+    }
+
     /// JSON merge patch.
     pub async fn merge(&self, name: &str, patch: &serde_json::Value) -> Result<K> {
         let params = PatchParams {

@@ -290,6 +290,11 @@ async fn own_files_are_changed_where_they_are_and_stay_their_owners() {
     let owned = answer.json()["refused"]["why"]["fields"].clone();
     assert_eq!(owned[0]["object"], "ScaledObject shop-scaler");
     assert_eq!(owned[0]["field"], ".spec.triggers");
+    assert_eq!(owned[1]["object"], "Deployment shop", "all at once");
+    assert_eq!(
+        owned[1]["field"],
+        ".spec.template.spec.containers[name=\"web\"].resources.requests.cpu"
+    );
 
     let answer = attendee
         .post(PATH, &format!("{wanted}&take_over=true"))

@@ -104,7 +104,7 @@ pub(crate) fn FilesPanel(namespace: String, live: Live) -> impl IntoView {
             let copied = text.clone();
             view! {
                 <li>
-                    <h4>{name}</h4>
+                    <h3>{name}</h3>
                     <CopyButton what=name.to_owned() text=move || copied.clone() shown=id.clone() />
                     <pre id=id tabindex="0" translate="no">{text}</pre>
                 </li>
@@ -116,7 +116,7 @@ pub(crate) fn FilesPanel(namespace: String, live: Live) -> impl IntoView {
             <LastCommandPart namespace />
             <section aria-labelledby="files">
                 <div class="head">
-                    <h3 id="files">{files::FILES}</h3>
+                    <h2 id="files">{files::FILES}</h2>
                     <ActionForm action=read attr:class="script-only">
                         <button type="submit" aria-busy=move || read.pending().get().to_string()>{files::READ_AGAIN}</button>
                     </ActionForm>
@@ -126,14 +126,14 @@ pub(crate) fn FilesPanel(namespace: String, live: Live) -> impl IntoView {
                 <noscript><p>{files::FILES_WITHOUT_SCRIPTS}</p></noscript>
                 {FileName::ALL.map(|file| view! { <OneFile file all=found /> }).collect_view()}
                 <div class="file-head">
-                    <h4>{files::ALL_FILES}</h4>
+                    <h3>{files::ALL_FILES}</h3>
                     {links(ALL_IN_ONE)}
                     <CopyButton what=files::ALL_FILES.to_owned() text=all shown="files".to_owned() />
                 </div>
                 <p class="hint">{files::ALL_FILES_HINT}</p>
             </section>
             <section aria-labelledby="commands">
-                <h3 id="commands">{files::COMMANDS}</h3>
+                <h2 id="commands">{files::COMMANDS}</h2>
                 <ul class="commands">{commands}</ul>
             </section>
         </div>
@@ -173,7 +173,7 @@ fn OneFile(file: FileName, all: RwSignal<Vec<File>>) -> impl IntoView {
     let stands = move || found.get().map(|file| files::stands(file.stands));
     view! {
         <div class="file-head">
-            <h4>{file.name()}</h4>
+            <h3>{file.name()}</h3>
             {links(file.name())}
             <CopyButton what=file.name().to_owned() text=yaml shown=id.clone() />
             <span class="hint">{stands}</span>

@@ -2,17 +2,36 @@
 
 use leptos::prelude::*;
 
+use super::kept;
 use crate::error::Result;
 use crate::model::Done;
 use crate::words::{files, settings};
 
+/// What this browser keeps it under, so that it outlives a reload.
+const KEPT_AS: &str = "last-command";
+
 /// The newest answer of a command. A context of the page: every form with a command puts its answer here.
 #[derive(Clone, Copy)]
-pub(crate) struct LastCommand(RwSignal<Option<Done>>);
+pub(crate) struct LastCommand {
+    done: RwSignal<Option<Done>>,
+    /// Whose it is: another seat in this browser has done nothing yet.
+    namespace: StoredValue<String>,
+}
 
 impl LastCommand {
+    fn of(namespace: String) -> Self {
+        Self {
+            done: RwSignal::new(None),
+            namespace: StoredValue::new(namespace),
+        }
+    }
+
     pub(super) fn set(self, done: Done) {
-        self.0.set(Some(done));
+        let kept = (self.namespace.get_value(), &done);
+        if let Ok(text) = serde_json::to_string(&kept) {
+            kept::keep(KEPT_AS, Some(&text));
+        }
+        self.done.set(Some(done));
     }
 
     /// Takes over what the answers to a command tell, as they come.
@@ -25,20 +44,29 @@ impl LastCommand {
     }
 }
 
-/// Makes the page's own.
-pub(crate) fn provide_last_command() {
-    provide_context(LastCommand(RwSignal::new(None)));
+/// Makes the page's own. What this browser kept is read once it is there.
+pub(crate) fn provide_last_command(namespace: &str) {
+    let last = LastCommand::of(namespace.to_owned());
+    provide_context(last);
+    Effect::new(move || {
+        let text = kept::kept(KEPT_AS).unwrap_or_default();
+        if let Ok((of, done)) = serde_json::from_str::<(String, Done)>(&text)
+            && last.namespace.with_value(|own| *own == of)
+        {
+            last.done.set(Some(done));
+        }
+    });
 }
 
 /// The page's own.
 pub(super) fn use_last_command() -> LastCommand {
-    use_context().unwrap_or_else(|| LastCommand(RwSignal::new(None)))
+    use_context().unwrap_or_else(|| LastCommand::of(String::new()))
 }
 
 /// The list.
 #[component]
 pub(super) fn LastCommandPart(namespace: String) -> impl IntoView {
-    let LastCommand(done) = use_last_command();
+    let done = use_last_command().done;
     let body = move || match done.get() {
         None => view! { <p class="hint">{files::NO_LAST_COMMAND}</p> }.into_any(),
         Some(done) => {
@@ -63,7 +91,7 @@ pub(super) fn LastCommandPart(namespace: String) -> impl IntoView {
     };
     view! {
         <section class="last-command" aria-labelledby="last-command">
-            <h3 id="last-command">{files::LAST_COMMAND}</h3>
+            <h2 id="last-command">{files::LAST_COMMAND}</h2>
             <div aria-live="polite">{body}</div>
         </section>
     }

@@ -35,7 +35,7 @@ impl Field {
     }
 
     fn touched(self) -> bool {
-        self.text.get_untracked() != shown(self.was.get_untracked())
+        self.text.get_untracked().trim() != shown(self.was.get_untracked())
     }
 }
 
@@ -110,9 +110,14 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
     Effect::new(move || match action.value().get() {
         Some(Ok(done)) => {
             for field in fields {
+                let taken = done
+                    .set
+                    .iter()
+                    .find(|(setting, _)| *setting == field.setting);
                 // What was taken is what stands there now, though the cluster tells it in a moment only.
-                let value = field.text.get_untracked().trim().parse().ok();
-                field.fill(value.or(field.now.get_untracked()));
+                if let Some((_, value)) = taken {
+                    field.was.set(Some(*value));
+                }
             }
             last.set(done);
         }
@@ -158,7 +163,7 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
         let all = fields.into_iter().filter(|field| field.setting.of() == of);
         all.map(|field| row(field, problems)).collect_view()
     };
-    let reset = move |_| {
+    let reset = move |_: leptos::ev::MouseEvent| {
         for field in fields {
             field.fill(field.now.get_untracked());
         }
@@ -195,7 +200,7 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
                     <p id="settings-told" role="status">{move || off.get()} {told}</p>
                     <p class="error" role="alert">{error}</p>
                 </div>
-                <Owned failure off fields />
+                <Owned failure off leave=reset />
             </ActionForm>
         </div>
     }
@@ -253,7 +258,7 @@ fn without_effect(name: &'static str, value: u32, means: &'static str) -> AnyVie
 fn Owned(
     failure: Memo<Option<Error>>,
     off: Memo<Option<&'static str>>,
-    fields: [Field; 8],
+    leave: impl Fn(leptos::ev::MouseEvent) + Copy + Send + 'static,
 ) -> impl IntoView {
     let owned = Memo::new(move |_| {
         let failure = failure.read();
@@ -262,11 +267,6 @@ fn Owned(
             WhyRefused::Problems { .. } | WhyRefused::Nothing => None,
         }
     });
-    let leave = move |_| {
-        for field in fields {
-            field.fill(field.now.get_untracked());
-        }
-    };
     move || {
         owned.get().map(|all| {
             let list = all

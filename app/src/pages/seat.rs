@@ -62,7 +62,7 @@ fn Seat(
         live.state
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
-    provide_last_command();
+    provide_last_command(&namespace);
     let of = namespace.clone();
     let panels = vec![
         TabPanel::new(Tab::Pods, view! { <PodsTable live /> <Reactions live /> }).counted(pods),

@@ -45,7 +45,7 @@ pub fn name(setting: Setting) -> &'static str {
 pub fn means(setting: Setting) -> &'static str {
     match setting {
         Setting::Target => {
-            "CPU per pod, in % of the request, that the HPA aims at; 10 % of it either way is close enough"
+            "the CPU per pod that the HPA aims at; a tenth of it either way is close enough"
         }
         Setting::Minimum => {
             "pods that always run; CPU scaling cannot go to 0: with no pod there is no CPU to measure"

@@ -101,7 +101,8 @@ pub(super) async fn change(
             done.room = room::note(&limits, &wanted.or(&present));
         });
         match apply(hands, &live, &wanted, take_over).await {
-            Ok(()) => return Ok(()),
+            Ok(fields) if fields.is_empty() => return Ok(()),
+            Ok(fields) => return Err(refused(WhyRefused::Owned { fields })),
             Err(error) => {
                 let fields = owned(&error);
                 if !fields.is_empty() {
@@ -202,43 +203,82 @@ fn name(kind: &str, object: &Value) -> String {
     format!("{kind} {name}")
 }
 
-/// Writes the objects concerned, and no other.
-async fn apply(hands: &Hands, live: &Live, wanted: &AppSettings, take_over: bool) -> Result<()> {
+/// One object with its change.
+struct Write {
+    of: Recorded<DynamicObject>,
+    name: String,
+    config: Value,
+    command: String,
+}
+
+/// Writes the objects concerned, and no other. What others own is asked about all at once, before any of it is written;
+/// returned is what they own, and then nothing was written.
+async fn apply(
+    hands: &Hands,
+    live: &Live,
+    wanted: &AppSettings,
+    take_over: bool,
+) -> Result<Vec<OwnedField>> {
+    let mut writes = Vec::new();
     if let Some(object) = &live.scaled_object {
         let patch = scaled_object_patch(object, wanted);
-        if !patch.is_null() {
-            let command = patch_command(hands.namespace(), object, &patch);
-            let of = hands.scaled_objects();
-            write(&of, object, &patch, take_over, command).await?;
-        }
+        let command = patch_command(hands.namespace(), object, &patch);
+        writes.extend(write(hands.scaled_objects(), object, &patch, command));
     }
     if let (Some(object), Some(container)) = (&live.deployment, &live.container) {
         let patch = deployment_patch(container, wanted);
-        if !patch.is_null() {
-            let command = resources_command(hands.namespace(), object, container, wanted);
-            let of = deployments(hands);
-            write(&of, object, &patch, take_over, command).await?;
+        let command = resources_command(hands.namespace(), object, container, wanted);
+        writes.extend(write(deployments(hands), object, &patch, command));
+    }
+    if !take_over {
+        let mut fields = Vec::new();
+        for write in &writes {
+            if let Err(error) = write.of.apply_dry_run(&write.name, &write.config).await {
+                let owned = owned(&error);
+                if owned.is_empty() {
+                    return Err(error);
+                }
+                fields.extend(owned);
+            }
+        }
+        if !fields.is_empty() {
+            return Ok(fields);
         }
     }
-    Ok(())
+    for write in writes {
+        let Write {
+            of,
+            name,
+            config,
+            command,
+        } = write;
+        of.apply_as(&name, &config, take_over, command).await?;
+    }
+    Ok(Vec::new())
 }
 
-/// Applies the panel's own fields of the object with the change in them; fields of others stay theirs, unless changed.
-async fn write(
-    of: &Recorded<DynamicObject>,
+/// The panel's own fields of the object with the change in them; fields of others stay theirs, unless changed. `None` if
+/// nothing of it changes.
+fn write(
+    of: Recorded<DynamicObject>,
     live: &Value,
     patch: &Value,
-    take_over: bool,
     command: String,
-) -> Result<()> {
+) -> Option<Write> {
+    if patch.is_null() {
+        return None;
+    }
     let mut config = own_fields(live, FIELD_MANAGER);
     merge(&mut config, patch);
     // Somebody else's change since the read, such as another device's, must not be overwritten by what was read.
     config["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
     let name = live["metadata"]["name"].as_str().unwrap_or_default();
-    of.apply_as(name, &config, take_over, command)
-        .await
-        .map(|_| ())
+    Some(Write {
+        of,
+        name: name.to_owned(),
+        config,
+        command,
+    })
 }
 
 /// The changed part of a ScaledObject; null if nothing of it changes. The triggers are one list in KEDA's schema, so all

@@ -369,6 +369,11 @@ pub(super) async fn server_function(State(state): State<AppState>, request: Requ
         Ok(form) => form,
         Err(rejection) => return rejection.into_response(),
     };
+    // leptos would tell of bytes that are no text as of an answer that did not come.
+    if std::str::from_utf8(&form).is_err() {
+        let message = words::NOT_A_NUMBER.to_owned();
+        return error(&app::Error::Invalid { message });
+    }
     let request = Request::from_parts(parts, Body::from(form));
     let context = state.page_context(Some((&session, actor)));
     let provide = move || provide_context(context.clone());
