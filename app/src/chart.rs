@@ -79,7 +79,7 @@ pub fn render(history: &History, view: &ChartView) -> String {
     ahead::scale_down(&mut canvas);
     ahead::lost(&mut canvas);
     ahead::now(&mut canvas);
-    canvas.svg.finish()
+    canvas.finish()
 }
 
 /// Draws the cursor alone, to lie over the picture: it moves more often than that is drawn.
@@ -91,7 +91,7 @@ pub(crate) fn render_cursor(view: &ChartView, at: Option<TimeMs>) -> String {
             canvas.line("cursor", (x, top), (x, bottom));
         }
     }
-    canvas.svg.finish()
+    canvas.finish()
 }
 
 #[cfg(test)]

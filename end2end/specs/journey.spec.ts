@@ -1,6 +1,6 @@
 // The main job, as an attendee does it: deploy, load, watch 1 → 10, stop, watch 10 → 1, clean up.
 
-import { accessible, expect, fits, live, signIn, test } from "./workshop";
+import { accessible, expect, fits, live, showAllButtons, signIn, test } from "./workshop";
 
 test("an attendee deploys, loads, watches it scale and cleans up", async ({ page, seat }) => {
   const { namespace, code } = seat(0);
@@ -8,6 +8,7 @@ test("an attendee deploys, loads, watches it scale and cleans up", async ({ page
   await live(page);
   await expect(page).toHaveTitle(`0 ready · Not started · ${namespace}`);
   await expect(page.getByText("Nothing is deployed yet.")).toBeVisible();
+  await showAllButtons(page);
   await expect(page.getByRole("button", { name: "Start load" })).toBeDisabled();
   await accessible(page);
 

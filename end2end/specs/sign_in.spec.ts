@@ -1,6 +1,6 @@
 // Codes, right and wrong, and the end of a session.
 
-import { accessible, expect, live, signIn, test, url } from "./workshop";
+import { accessible, expect, live, signIn, signOut, test, url } from "./workshop";
 
 test("a wrong code is refused in words and stays in the field", async ({ page }) => {
   await signIn(page, "99-AAAA-AAAA");
@@ -29,7 +29,7 @@ test("signing out in one tab ends the other", async ({ page, context, seat }) =>
   const other = await context.newPage();
   await other.goto(url);
   await live(other);
-  await other.getByRole("button", { name: "Sign out" }).click();
+  await signOut(other);
   await expect(other.getByLabel("Seat code")).toBeVisible();
   await expect(page.getByText("You were signed out.")).toBeVisible({ timeout: 20_000 });
 });

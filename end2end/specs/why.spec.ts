@@ -6,7 +6,7 @@ test("the last sentences are gone through by keyboard, with their evidence, and 
   page,
   seat,
 }, info) => {
-  const { namespace, code } = seat(4);
+  const { namespace, code } = seat(11);
   await signIn(page, code);
   await live(page);
   const why = page.getByRole("region", { name: "Why it scales, or not yet" });

@@ -59,6 +59,20 @@ export async function live(page: Page) {
   await expect(page.getByText(/^● Live/)).toBeVisible();
 }
 
+/// On a phone the bar shows the one sensible button; the others open by its three dots.
+export async function showAllButtons(page: Page) {
+  const more = page.getByRole("region", { name: "Controls" }).locator("details.more");
+  const closed = (await more.isVisible()) && !(await more.evaluate((it: HTMLDetailsElement) => it.open));
+  if (closed) await more.locator("summary").click();
+}
+
+/// On a phone it stands in the header's menu.
+export async function signOut(page: Page) {
+  const menu = page.locator(".header > .more > summary");
+  if (await menu.isVisible()) await menu.click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+}
+
 /// No violation of WCAG 2.2 AA that axe can find.
 export async function accessible(page: Page) {
   const found = await new AxeBuilder({ page })

@@ -127,8 +127,9 @@ impl<'a> Canvas<'a> {
             Hang::Center => HPos::Center,
             Hang::Right => HPos::Right,
         };
+        let pen = pen(class);
         let style = TextStyle::from(("sans-serif", f64::from(self.plot.px(FONT_PX))))
-            .color(&pen(class))
+            .color(&pen)
             .pos(Pos::new(anchor, VPos::Bottom));
         self.draw(&Text::new(text.to_owned(), (x, writing), style));
     }

@@ -94,9 +94,7 @@ fn tolerance(canvas: &mut Canvas<'_>, band: Band, target: u32) {
     let (least, most) = words::tolerated(target);
     let (left, right) = (canvas.plot.left, canvas.plot.right);
     let (high, low) = (band.y(f64::from(most)), band.y(f64::from(least)));
-    canvas
-        .svg
-        .rect("tol", (left, high), (right, low.max(high + 1)));
+    canvas.rect("tol", (left, high), (right, low.max(high + 1)));
     let y = band.y(f64::from(target));
     canvas.level("target", y);
     let gap = canvas.plot.px(6);

@@ -295,8 +295,11 @@ mod tests {
         let (svg, sheet) = Svg::new((10, 20));
         let root = svg.into_drawing_area();
         let line = |class, points: Vec<(i32, i32)>| {
-            root.draw(&PathElement::new(points, pen(class).stroke_width(1)))
-                .expect("a string takes all");
+            root.draw(&PathElement::new(
+                points,
+                Color::stroke_width(&pen(class), 1),
+            ))
+            .expect("a string takes all");
         };
         line("rps", vec![(1, 2), (5, 2), (5, 9), (6, 10), (6, 10)]);
         line("rps", vec![(7, 8)]);
