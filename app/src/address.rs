@@ -15,7 +15,13 @@ impl Address {
         self.0.split(['?', '#']).next().unwrap_or_default()
     }
 
-    /// The value of a field of the query. What this program puts there needs no decoding.
+    /// The value of a field of the query as it was before it was written into an address.
+    pub(crate) fn decoded(&self, name: &str) -> Option<String> {
+        self.query(name)
+            .map(|value| decode(&value.replace('+', " ")))
+    }
+
+    /// The value of a field of the query. What this program puts there itself needs no decoding.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         let (_, query) = self.0.split_once('?')?;
         let mut fields = query.split(['&', '#']).filter_map(|f| f.split_once('='));
@@ -33,6 +39,16 @@ fn whole() -> String {
     let after_host = url.split_once("://").map(|(_, rest)| rest);
     let path = after_host.map_or(url, |rest| rest.find('/').map_or("/", |at| &rest[at..]));
     path.to_owned()
+}
+
+#[cfg(feature = "ssr")]
+fn decode(value: &str) -> String {
+    leptos_router::location::Url::unescape(value)
+}
+
+#[cfg(not(feature = "ssr"))]
+fn decode(value: &str) -> String {
+    js_sys::decode_uri_component(value).map_or_else(|_| value.to_owned(), String::from)
 }
 
 #[cfg(not(feature = "ssr"))]
@@ -54,6 +70,14 @@ mod tests {
         assert_eq!(address.query("next"), Some("1"));
         assert_eq!(address.query("x"), None);
         assert_eq!(Address("/".to_owned()).query("reason"), None);
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn field_is_decoded() {
+        let address = Address("/?path=%2Fapi%2Fdeploy&said=a+b%20%E2%86%92".to_owned());
+        assert_eq!(address.decoded("path").as_deref(), Some("/api/deploy"));
+        assert_eq!(address.decoded("said").as_deref(), Some("a b →"));
     }
 
     #[cfg(feature = "ssr")]

@@ -401,7 +401,9 @@ async fn question_that_was_answered_without_javascript_is_not_asked_again() {
             .contains(question)
     );
     let answer = attendee.post("/api/clean_up", "").await;
-    assert_eq!(answer.location(), "https://workshop.example.org/");
+    // What leptos adds to an address that it redirects to is as it may be, but for the question.
+    let location = answer.location().trim_end_matches('?');
+    assert_eq!(location, "https://workshop.example.org/");
 }
 
 #[tokio::test(start_paused = true)]

@@ -308,9 +308,10 @@ mod tests {
             pen("ready").filled(),
         ))
         .expect("a string takes all");
+        let label = pen("label");
         let style: TextStyle<'_> = ("sans-serif", 12)
             .into_text_style(&root)
-            .color(&pen("label"))
+            .color(&label)
             .pos(Pos::new(HPos::Right, VPos::Bottom));
         root.draw(&Text::new("<b>&", (1, 2), style))
             .expect("a string takes all");

@@ -4,9 +4,9 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::server_fn::error::ServerFnUrlError;
-use leptos_router::hooks::use_query_map;
 
 use super::last_command::use_last_command;
+use crate::address::Address;
 use crate::commands::ChangeSettings;
 use crate::controls::foreign_object;
 use crate::error::Error;
@@ -45,11 +45,10 @@ fn shown(value: Option<u32>) -> String {
 
 /// Settings that were refused before this page: without JavaScript the address tells it.
 fn failed_in_address() -> Option<Error> {
-    use_query_map().with_untracked(|query| {
-        let is_ours = query.get("__path").as_deref() == Some(ChangeSettings::PATH);
-        let told = query.get("__err").filter(|_| is_ours)?;
-        Some(ServerFnUrlError::<Error>::decode_err(&told))
-    })
+    let address = Address::here();
+    let is_ours = address.decoded("__path").as_deref() == Some(ChangeSettings::PATH);
+    let told = address.decoded("__err").filter(|_| is_ours)?;
+    Some(ServerFnUrlError::<Error>::decode_err(&told))
 }
 
 fn refused(error: &Error) -> Option<&Refused> {

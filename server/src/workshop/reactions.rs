@@ -207,6 +207,7 @@ mod tests {
 
     fn mk_pod(name: &str, ready: bool) -> PodState {
         PodState {
+            last_end: None,
             name: name.to_owned(),
             role: PodRole::App,
             status: "Running".to_owned(),

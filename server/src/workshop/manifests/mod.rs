@@ -263,20 +263,6 @@ mod tests {
             job(&settings, &load).metadata.annotations
         };
         assert_eq!(guess(None), None);
-        assert_eq!(guess(Some(6)).unwrap()[GUESS_ANNOTATION], "6");
-    }
-
-    #[test]
-    fn guess_stands_at_the_job_alone() {
-        let settings = Settings::default();
-        let guess = |guess| {
-            let load = LoadSettings {
-                guess,
-                ..LoadSettings::DEFAULT
-            };
-            job(&settings, &load).metadata.annotations
-        };
-        assert_eq!(guess(None), None);
         assert_eq!(guess(Some(6)).unwrap()[crate::names::GUESS_ANNOTATION], "6");
     }
 
