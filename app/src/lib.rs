@@ -33,6 +33,7 @@ pub use first_paint::{FirstPaint, Seen};
 pub use shell::shell;
 
 use leptos::prelude::*;
+use leptos::server::ServerActionError;
 use leptos_meta::{Title, provide_meta_context};
 
 use address::Address;
@@ -42,7 +43,12 @@ use pages::{FaultsPage, RunsPage, SeatPage, SeatsPage, SignInPage};
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let page = match Address::here().path() {
+    let here = Address::here();
+    // What a form without JavaScript was refused for: `server_fn` writes it into the address that it leads back to.
+    if let (Some(path), Some(error)) = (here.decoded("__path"), here.decoded("__err")) {
+        provide_context(ServerActionError::new(&path, &error));
+    }
+    let page = match here.path() {
         "/" => SeatPage().into_any(),
         "/seats" => SeatsPage().into_any(),
         "/faults" => FaultsPage().into_any(),

@@ -23,7 +23,7 @@ async function told(slider: Locator): Promise<number> {
 async function deployed(page: Page, code: string) {
   await signIn(page, code);
   await live(page);
-  const deploy = page.getByRole("button", { name: "Deploy" });
+  const deploy = page.getByRole("button", { name: "Deploy", exact: true });
   await expect(page).toHaveTitle(/ready · /);
   if (await deploy.isEnabled()) await deploy.click();
   await expect(page).toHaveTitle(/^1 ready · /, { timeout: 60_000 });

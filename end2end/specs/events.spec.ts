@@ -12,7 +12,7 @@ test("events of a start are told newest last, and its warnings are called normal
   await expect(panel.getByText("Nothing is wrong.")).toBeVisible();
   await expect(panel.getByText("No event has been seen yet.")).toBeVisible();
 
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   const log = panel.getByRole("log", { name: /^Events of the namespace/ });
   const warning = log.getByRole("listitem").filter({ hasText: "FailedGetResourceMetric" }).first();
   await expect(warning).toContainText("normal at the start", { timeout: 60_000 });

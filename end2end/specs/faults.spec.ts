@@ -36,8 +36,8 @@ async function attendee(browser: Browser, demo: Demo, deploys: boolean): Promise
   await live(page);
   await expect(page.getByRole("link", { name: "Faults" })).toHaveCount(0);
   if (deploys) {
-    await page.getByRole("button", { name: "Deploy" }).click();
-    await expect(page.getByRole("button", { name: "Start load" })).toBeEnabled({ timeout: 30_000 });
+    await page.getByRole("button", { name: "Deploy", exact: true }).click();
+    await expect(page.getByRole("button", { name: "Start load", exact: true })).toBeEnabled({ timeout: 30_000 });
   }
   return page;
 }
@@ -69,11 +69,11 @@ test("a full cluster is seen by the class and heals at one press", async ({ page
   await expect(page.getByRole("status").filter({ hasText: "1 fault is on." })).toBeVisible();
   await accessible(page);
 
-  await seat.getByRole("button", { name: "Deploy" }).click();
+  await seat.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(seat.getByText(/find(s)? no node/).first()).toBeVisible();
   await page.getByRole("button", { name: "Everything works again" }).click();
   await expect(row.getByRole("button", { name: "Turn on: Nodes cordoned" })).toBeVisible();
-  await expect(seat.getByRole("button", { name: "Start load" })).toBeEnabled({ timeout: 30_000 });
+  await expect(seat.getByRole("button", { name: "Start load", exact: true })).toBeEnabled({ timeout: 30_000 });
   await expect(seat.getByText(/find(s)? no node/)).toHaveCount(0);
 });
 

@@ -15,7 +15,7 @@ test("files are read, copied and downloaded, and the last button is told", async
   await expect(scaled).toContainText("maxReplicaCount: 10");
   await expect(panel.getByText("not there yet: as the panel would make it").first()).toBeVisible();
 
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(panel.getByText("applied ScaledObject webapp as workshop-panel")).toBeVisible();
   await expect(panel.getByText("as it stands in your namespace").first()).toBeVisible();
   await expect(scaled).toContainText("Why not to zero");

@@ -9,8 +9,8 @@ test("a change of the cluster reaches the page @bench", async ({ page, seat }, i
   const { namespace, code } = seat(0);
   await signIn(page, code);
   await live(page);
-  await page.getByRole("button", { name: "Deploy" }).click();
-  await expect(page.getByRole("button", { name: "Start load" })).toBeEnabled({ timeout: 30_000 });
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Start load", exact: true })).toBeEnabled({ timeout: 30_000 });
   const cell = page.getByRole("region", { name: "The loop" }).getByText(/^asked for/);
   await expect(cell).toHaveText("asked for 1");
 

@@ -11,9 +11,9 @@ test("an attendee reads, searches and keeps the log of a load", async ({ page, s
   await expect(panel.getByRole("link", { name: "Download" })).toBeHidden();
   await accessible(page);
 
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(page).toHaveTitle(/^1 ready /, { timeout: 60_000 });
-  await page.getByRole("button", { name: "Start load" }).click();
+  await page.getByRole("button", { name: "Start load", exact: true }).click();
   const log = panel.getByRole("region", { name: "Log of the load" });
   await expect(log.getByText(/Ramping to \d+ users/)).toBeVisible({ timeout: 60_000 });
   await expect(log.getByText("workshop_load")).toHaveCount(0);
@@ -27,6 +27,8 @@ test("an attendee reads, searches and keeps the log of a load", async ({ page, s
   const lines = log.getByRole("listitem");
   await expect.poll(() => lines.count()).toBeGreaterThan(40);
   await expect(follow).toHaveAttribute("aria-pressed", "true");
+  // The box is below the fold of a small screen.
+  await log.evaluate((box) => box.scrollIntoView({ block: "center" }));
   await expect(lines.last()).toBeInViewport();
   await log.evaluate((box) => box.scrollBy(0, -200));
   await expect(follow).toHaveAttribute("aria-pressed", "false");
@@ -70,7 +72,7 @@ test("an attendee reads, searches and keeps the log of a load", async ({ page, s
   expect(download.suggestedFilename()).toMatch(/^workshop-user-\d+-locust-headless\.log$/);
 
   // What Locust said last stays when its pod is gone, also after a reload.
-  await page.getByRole("button", { name: "Stop load" }).click();
+  await page.getByRole("button", { name: "Stop load", exact: true }).click();
   await expect(figures).toContainText(/Stopped after [\d:]+( s)?: [\d,]+ requests, \d+ failed\./, { timeout: 60_000 });
   const tables = panel.getByRole("region", { name: "Locust's last tables" });
   await expect(tables).toContainText("99.99%");

@@ -9,12 +9,12 @@ test("pods come, are sorted by their CPU, open to their events, and go", async (
   const tab = page.getByRole("tab", { name: /^Pods/ });
   if (await tab.isVisible()) await tab.click();
   const table = page.getByRole("tabpanel", { name: "Pods" }).getByRole("table");
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   const app = table.getByRole("row").filter({ hasText: /^webapp-/ });
   await expect(app.filter({ hasText: "+ new" })).toHaveCount(1);
   await expect(app.filter({ hasText: "Running" })).toHaveCount(1, { timeout: 30_000 });
 
-  await page.getByRole("button", { name: "Start load" }).click();
+  await page.getByRole("button", { name: "Start load", exact: true }).click();
   await expect(table.getByRole("row").filter({ hasText: /^locust-/ })).toHaveCount(1);
   await expect(app).toHaveCount(10, { timeout: 240_000 });
   await expect(app.filter({ hasText: "%" })).toHaveCount(10, { timeout: 90_000 });
@@ -37,7 +37,7 @@ test("pods come, are sorted by their CPU, open to their events, and go", async (
   await page.keyboard.press("Enter");
   await expect(table.getByText("Its events:")).toHaveCount(0);
 
-  await page.getByRole("button", { name: "Stop load" }).click();
+  await page.getByRole("button", { name: "Stop load", exact: true }).click();
   await expect(app.filter({ hasText: /✕ gone|− leaving/ }).first()).toBeVisible({ timeout: 180_000 });
   await expect(app).toHaveCount(1, { timeout: 30_000 });
 });

@@ -22,8 +22,8 @@ test("behind an untuned nginx people sign in, act and see what happens", async (
   const protocol = () => performance.getEntriesByType("navigation").map((n) => (n as any).nextHopProtocol);
   expect(await page.evaluate(protocol)).toEqual(["h2"]);
   const pressed = Date.now();
-  await page.getByRole("button", { name: "Deploy" }).click();
-  await expect(page.getByRole("button", { name: "Start load" })).toBeEnabled();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Start load", exact: true })).toBeEnabled();
   console.log(`deployed and shown after ${Date.now() - pressed} ms`);
 });
 
@@ -48,8 +48,8 @@ test("a replica that stops sends its pages to the other without an alarm", async
   await ended(leaving, "SIGTERM");
   await back;
   console.log(`the page came back ${Date.now() - stopped} ms after the replica was told to stop`);
-  await page.getByRole("button", { name: "Deploy" }).click();
-  await expect(page.getByRole("button", { name: "Start load" })).toBeEnabled();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Start load", exact: true })).toBeEnabled();
   expect(await page.evaluate(() => (window as any).seen)).toEqual([]);
 });
 
@@ -64,8 +64,8 @@ test("a proxy that holds streams back costs some seconds once, and then only fre
   const slow = page.getByText("◍ Slow network: updates about every 5 s");
   await expect(slow).toBeVisible({ timeout: 40_000 });
   console.log(`short streams after ${Date.now() - came} ms`);
-  await page.getByRole("button", { name: "Deploy" }).click();
-  await expect(page.getByRole("button", { name: "Start load" })).toBeEnabled({ timeout: 30_000 });
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Start load", exact: true })).toBeEnabled({ timeout: 30_000 });
   // The tab remembers.
   await page.reload();
   const again = Date.now();

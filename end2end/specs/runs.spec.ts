@@ -9,12 +9,12 @@ test("an attendee finds their runs again", async ({ page, seat, browser }) => {
   const panel = page.getByRole("tabpanel", { name: "Runs" });
   await expect(panel.getByText("No load has run yet.")).toBeVisible();
 
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(page).toHaveTitle(/^1 ready /, { timeout: 60_000 });
-  await page.getByRole("button", { name: "Start load" }).click();
+  await page.getByRole("button", { name: "Start load", exact: true }).click();
   await expect(panel.getByText("The load is not over.")).toBeVisible({ timeout: 60_000 });
   await expect(page).toHaveTitle(/^([4-9]|10) ready /, { timeout: 120_000 });
-  await page.getByRole("button", { name: "Stop load" }).click();
+  await page.getByRole("button", { name: "Stop load", exact: true }).click();
   await expect(panel.getByText(/^Stopped after /)).toBeVisible({ timeout: 60_000 });
   await expect(panel.getByRole("cell", { name: /^after / })).toBeVisible();
   await fits(page);

@@ -6,9 +6,9 @@ test("the instructor sees every seat and stops a load", async ({ page, browser, 
   const { namespace, code } = seat(3);
   const attendee = await (await browser.newContext()).newPage();
   await signIn(attendee, code);
-  await attendee.getByRole("button", { name: "Deploy" }).click();
-  await expect(attendee.getByRole("button", { name: "Start load" })).toBeEnabled({ timeout: 30_000 });
-  await attendee.getByRole("button", { name: "Start load" }).click();
+  await attendee.getByRole("button", { name: "Deploy", exact: true }).click();
+  await expect(attendee.getByRole("button", { name: "Start load", exact: true })).toBeEnabled({ timeout: 30_000 });
+  await attendee.getByRole("button", { name: "Start load", exact: true }).click();
 
   await signIn(page, instructorCode);
   await live(page);

@@ -12,7 +12,7 @@ test("a target is changed while the app runs, and the HPA takes it", async ({ pa
   await expect(apply).toBeDisabled();
   await expect(panel.getByText("Nothing is deployed yet, so there is nothing to change.")).toBeVisible();
 
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   const target = panel.getByLabel("Target");
   await expect(target).toHaveValue("60");
   await expect(panel.getByText("now 60 %")).toBeVisible();
@@ -42,7 +42,7 @@ test("settings are a plain form without JavaScript", async ({ browser, seat }) =
   const page = await context.newPage();
   const { code } = seat(17);
   await signIn(page, code);
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(async () => {
     await page.reload();
     await expect(page.getByLabel("Maximum")).toHaveValue("10", { timeout: 500 });

@@ -39,5 +39,5 @@ test("an attendee has no way to the instructor's page", async ({ page, seat }) =
   await live(page);
   await page.goto(new URL("/seats", url).href);
   await expect(page.getByRole("button", { name: "Stop all loads" })).toHaveCount(0);
-  await expect(page.getByRole("button", { name: "Deploy" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Deploy", exact: true })).toBeVisible();
 });

@@ -13,9 +13,9 @@ test("the last sentences are gone through by keyboard, with their evidence, and 
   const sentence = why.locator(".sentence");
   await expect(sentence).toContainText(`Nothing is deployed in ${namespace}.`);
 
-  await page.getByRole("button", { name: "Deploy" }).click();
+  await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(sentence).toContainText("1 pod is enough", { timeout: 120_000 });
-  await page.getByRole("button", { name: "Start load" }).click();
+  await page.getByRole("button", { name: "Start load", exact: true }).click();
   await expect(sentence).toContainText("Stays at 10, the maximum.", { timeout: 240_000 });
 
   // Each scale-up has its reaction times; where the pods have a tab, they stand in it.
@@ -48,7 +48,7 @@ test("the last sentences are gone through by keyboard, with their evidence, and 
   await fits(page);
   await why.getByText("Why", { exact: true }).click();
 
-  const stop = page.getByRole("button", { name: "Stop load" });
+  const stop = page.getByRole("button", { name: "Stop load", exact: true });
   await stop.click();
   await page.reload();
   await live(page);

@@ -27,7 +27,8 @@ pub(crate) fn RunsPanel(chosen: Chosen, live: Live) -> impl IntoView {
         })
     });
     Effect::new(move || {
-        changed.track();
+        // Read, not tracked alone: a memo that nobody reads never looks at its sources.
+        let _load = changed.get();
         if chosen.is_chosen(Tab::Runs) {
             list.dispatch(ListRuns {});
         }

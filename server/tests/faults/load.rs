@@ -166,7 +166,7 @@ async fn job_that_fails_though_the_load_ran_is_told_with_its_reason() {
     class.within(120, "the end", ended).await;
     class.finds_one(|f| {
         matches!(f, Finding::LoadFailedAfterRun { reason, requests, failures, .. }
-            if reason == "BackoffLimitExceeded" && requests > failures && *failures > 0)
+            if reason == "exit code 1" && requests > failures && *failures > 0)
     });
 }
 
