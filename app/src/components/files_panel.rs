@@ -81,7 +81,8 @@ pub(crate) fn FilesPanel(namespace: String, live: Live) -> impl IntoView {
     });
     let chosen = use_context::<Chosen>();
     Effect::new(move || {
-        there.track();
+        // Read, not tracked alone: a memo that nobody reads never looks at its sources.
+        let _there = there.get();
         if chosen.is_some_and(|chosen| chosen.is_chosen(Tab::Files)) {
             read.dispatch(ReadFiles {});
         }
