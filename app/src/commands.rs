@@ -4,6 +4,11 @@
 //! [`Workshop`]: crate::workshop::Workshop
 //! [`Class`]: crate::workshop::Class
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a function has the fields of its form, and the macro writes it twice"
+)]
+
 use leptos::prelude::*;
 
 use crate::error::Result;
@@ -69,7 +74,6 @@ pub async fn open_run(#[server(default)] uid: String) -> Result<RunRecord> {
 /// Changes settings of the app that is there. Each field as it was typed; `were` is what stood in all of them before
 /// ([`AppSettings::to_list`](crate::model::AppSettings::to_list)), and only what differs from that is asked for.
 /// `take_over` also changes fields that someone else's field manager owns.
-#[expect(clippy::too_many_arguments, reason = "the fields of a form")]
 #[server(prefix = "/api", endpoint = "change_settings")]
 pub async fn change_settings(
     #[server(default)] were: String,

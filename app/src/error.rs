@@ -31,7 +31,10 @@ pub enum Error {
     /// A value of the load form was refused (422). `message` names the first; what was typed comes back, so that nothing
     /// of it is lost.
     #[error("{message}")]
-    InvalidLoad { message: String, typed: TypedLoad },
+    InvalidLoad {
+        message: String,
+        typed: Box<TypedLoad>,
+    },
     /// The cluster's state does not allow it now (409). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Conflict { message: String },

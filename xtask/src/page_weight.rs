@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
     for (path, answer) in &parts {
         let bytes = answer.body.len();
         sum += bytes;
-        println!("{:>9} B  {path}", bytes);
+        println!("{bytes:>9} B  {path}");
     }
     let kb = sum as f64 / 1000.0;
     println!("{kb:.1} KB over the wire before the page is alive (limit {LIMIT_KB:.0} KB)");

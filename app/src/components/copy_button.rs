@@ -1,10 +1,11 @@
 //! Copies a text. Where the browser has no clipboard for this page (plain HTTP, or a refusal), the text is selected, and
 //! the person is told how to copy it.
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Reflect};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 
+use super::copy::copy;
 use crate::words::files;
 
 /// The button, and what came of it.
@@ -17,13 +18,10 @@ pub(super) fn CopyButton(
     shown: String,
 ) -> impl IntoView {
     let (told, set_told) = signal("");
-    let copy = move |_| {
-        let (text, shown) = (text(), shown.clone());
-        leptos::task::spawn_local(async move {
-            let copied = match write(&text) {
-                Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
-                None => false,
-            };
+    let name = [files::COPY.to_owned(), what].join(" ");
+    let press = move |_| {
+        let shown = shown.clone();
+        copy(text(), move |copied| {
             if copied {
                 set_told.set(files::COPIED);
             } else if select(&shown).is_some() {
@@ -32,18 +30,9 @@ pub(super) fn CopyButton(
         });
     };
     view! {
-        <button type="button" class="script-only" aria-label=format!("{} {what}", files::COPY) on:click=copy>{files::COPY}</button>
+        <button type="button" class="script-only" aria-label=name on:click=press>{files::COPY}</button>
         <span class="hint script-only" role="status">{told}</span>
     }
-}
-
-/// `navigator.clipboard.writeText(text)`; `None` where there is no clipboard.
-fn write(text: &str) -> Option<Promise> {
-    let navigator = property(&window(), "navigator")?;
-    let clipboard = property(&navigator, "clipboard")?;
-    let write: Function = property(&clipboard, "writeText")?.dyn_into().ok()?;
-    let promise = write.call1(&clipboard, &JsValue::from_str(text)).ok()?;
-    promise.dyn_into().ok()
 }
 
 /// `getSelection().selectAllChildren(element)`.

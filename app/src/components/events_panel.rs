@@ -157,7 +157,7 @@ fn Line(event: EventLine, live: Live) -> impl IntoView {
             <span class="reason">{event.reason.clone()} {normal}</span>
             <span class="object">{words::event_object(&event)}</span>
             <span class="repeats">{move || words::repeats(&first, live.zone.get())}</span>
-            <span class="message">{event.message.clone()} " " <span class="source">{event.source.clone()}</span></span>
+            <span class="message">{event.message.clone()} " " <span class="source">{event.source}</span></span>
         </li>
     }
 }

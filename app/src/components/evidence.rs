@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::copy::copy;
 use super::why_panel::{Item, Key, item};
 use crate::figures::Zone;
 use crate::model::{self, Snapshot};
@@ -52,7 +53,10 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
     });
     let shown = Memo::new(move |_| shown.get().unwrap_or_default());
     let copied = RwSignal::new(false);
-    let copy = move |_| copied.set(copy(&shown.with_untracked(|shown| shown.command.clone())));
+    let press = move |_| {
+        let command = shown.with_untracked(|shown| shown.command.clone());
+        copy(command, move |done| copied.set(done));
+    };
     let row = |cells: Vec<String>| {
         let mut cells = cells.into_iter();
         let first = cells.next();
@@ -109,7 +113,7 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
                 <p>{words::SAME_BY_KUBECTL}</p>
                 <div class="command">
                     <pre>{move || shown.with(|shown| shown.command.clone())}</pre>
-                    <button class="script-only" type="button" on:click=copy>{words::COPY_COMMAND}</button>
+                    <button class="script-only" type="button" on:click=press>{words::COPY_COMMAND}</button>
                     <span role="status">{move || copied.get().then_some(words::COMMAND_COPIED)}</span>
                 </div>
                 {looked}
@@ -119,17 +123,4 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
             </div>
         </details>
     }
-}
-
-/// Puts a text on the clipboard, if the browser lets pages of this origin do so; the text can be selected otherwise.
-fn copy(text: &str) -> bool {
-    use wasm_bindgen::{JsCast, JsValue};
-    let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &JsValue::from_str(name)).ok();
-    let clipboard = get(&window(), "navigator").and_then(|navigator| get(&navigator, "clipboard"));
-    let write = clipboard.and_then(|clipboard| {
-        let write = get(&clipboard, "writeText")?.dyn_into::<js_sys::Function>();
-        Some((clipboard, write.ok()?))
-    });
-    write
-        .is_some_and(|(clipboard, write)| write.call1(&clipboard, &JsValue::from_str(text)).is_ok())
 }

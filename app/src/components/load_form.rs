@@ -36,7 +36,7 @@ impl Form {
         live: Live,
     ) -> Self {
         let refused = match start.value().get_untracked() {
-            Some(Err(Error::InvalidLoad { typed, .. })) => Some(typed),
+            Some(Err(Error::InvalidLoad { typed, .. })) => Some(*typed),
             _ => None,
         };
         let again = refused.is_some();

@@ -164,7 +164,7 @@ impl AppSettings {
 
     /// What does not fit together, as far as one of `changed` takes part in it: what was there before is nobody's
     /// mistake now.
-    pub fn contradictions(&self, changed: &AppSettings) -> Vec<Problem> {
+    pub fn contradictions(&self, changed: &Self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut pair = |low: Setting, high: Setting, what: fn(u32) -> Wrong| {
             if let (Some(least), Some(value)) = (self.get(low), self.get(high))
@@ -187,7 +187,7 @@ impl AppSettings {
     }
 
     /// A pod cannot use more than its limit: with a target so high that the HPA tolerates even that, nothing scales.
-    fn never_reached(&self, changed: &AppSettings) -> Option<Problem> {
+    fn never_reached(&self, changed: &Self) -> Option<Problem> {
         let all = [Setting::Target, Setting::CpuRequest, Setting::CpuLimit];
         let [target, request, limit] = all.map(|setting| self.get(setting).map(u64::from));
         let (target, request, limit) = (target?, request?, limit?);

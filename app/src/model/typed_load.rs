@@ -158,7 +158,7 @@ impl TypedLoad {
         let typed = self.clone().shortened();
         let refused = |(field, fault)| Error::InvalidLoad {
             message: words::load_fault(field, fault, typed.get(field), limits, most_pods),
-            typed: typed.clone(),
+            typed: Box::new(typed.clone()),
         };
         self.read(limits, most_pods).map_err(refused)
     }

@@ -112,6 +112,10 @@ mod tests {
 
     use super::*;
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a fixture reads better without references"
+    )]
     fn mk(hard: Value, max: Value) -> Limits {
         let quota = json!({ "metadata": { "name": "workshop" }, "spec": { "hard": hard } });
         let item = json!({ "type": "Container", "max": max, "min": { "memory": "48Mi" } });

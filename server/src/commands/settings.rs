@@ -333,10 +333,9 @@ fn quantity(setting: Setting, value: u32) -> String {
 }
 
 fn changed(spec: Value) -> Value {
-    if spec == json!({}) {
-        Value::Null
-    } else {
-        json!({ "spec": spec })
+    match spec {
+        Value::Object(fields) if fields.is_empty() => Value::Null,
+        spec => Value::Object([("spec".to_owned(), spec)].into_iter().collect()),
     }
 }
 

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 
 use super::Class;
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a fixture reads better without references"
+)]
 fn deployment(name: &str, labels: Value) -> Value {
     let resources = json!({ "requests": { "cpu": "10m" }, "limits": { "cpu": "20m" } });
     let image = "tiangolo/uvicorn-gunicorn-fastapi:python3.11";

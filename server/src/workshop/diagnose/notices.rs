@@ -30,18 +30,16 @@ pub fn notices(objects: &Objects, found: &Recognised) -> Vec<Notice> {
         let name = hpa.metadata.name.clone().unwrap_or_default();
         let own = hpa.metadata.owner_references.iter().flatten();
         let of_keda = own.into_iter().any(|owner| owner.kind == "ScaledObject");
-        match target(hpa) {
-            Some(target) if Some(target) == app => {
-                if !of_keda {
-                    notices.push(Notice::AutoscalerWithoutKeda { name });
-                }
-            }
-            target if !of_keda => notices.push(Notice::Autoscaler {
+        if of_keda {
+            continue;
+        }
+        notices.push(match target(hpa) {
+            Some(target) if Some(target) == app => Notice::AutoscalerWithoutKeda { name },
+            target => Notice::Autoscaler {
                 name,
                 target: target.unwrap_or("no Deployment").to_owned(),
-            }),
-            _ => {}
-        }
+            },
+        });
     }
     let is_load = |meta: &ObjectMeta| {
         found

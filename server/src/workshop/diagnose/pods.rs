@@ -77,7 +77,7 @@ impl Symptoms<'_> {
         })
     }
 
-    /// A volume or a variable: the pod stays in ContainerCreating, or says CreateContainerConfigError.
+    /// A volume or a variable: the pod stays in `ContainerCreating`, or says `CreateContainerConfigError`.
     fn config_missing(&self, patience: &mut Patience) -> Option<Finding> {
         let waits = self.pods.iter().filter(|pod| pod.started.is_none());
         let mut found = waits.filter_map(|pod| {
