@@ -400,7 +400,7 @@ fn own_files_are_recognised_and_left_alone() {
         "Stopped after 2 s. No load pod is left."
     );
 
-    let mut starts = snapshot.clone();
+    let mut starts = snapshot;
     starts.load = None;
     starts.pods[0].ready = false;
     assert_eq!(
