@@ -59,7 +59,8 @@ test("the chart's cursor, table, windows and pause", async ({ page, seat }, info
   await time.press("Escape");
   await expect.poll(() => told(time)).toBe(now);
 
-  // By mouse or by tap, and back.
+  // By mouse or by tap, and back. On a phone the buttons lie over the page's end.
+  await picture(page).evaluate((found) => found.scrollIntoView({ block: "center" }));
   const box = (await picture(page).boundingBox())!;
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   if (info.project.name === "phone") {

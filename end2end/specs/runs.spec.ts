@@ -28,7 +28,7 @@ test("an attendee finds their runs again", async ({ page, seat, browser }) => {
 
   await panel.getByRole("button", { name: /^Open the run of / }).click();
   await expect(panel.getByRole("heading", { name: /^Run of / })).toBeVisible();
-  await expect(panel.getByRole("img")).toBeVisible();
+  await expect(panel.getByRole("img", { name: "Load, CPU and pods over time" })).toBeVisible();
   await expect(panel.getByRole("cell", { name: /^1 → \d+$/ })).toBeVisible();
   await expect(panel.getByRole("region", { name: "Locust's last tables" })).toContainText("Aggregated");
   // The cursor by keyboard.
@@ -53,6 +53,6 @@ test("an attendee finds their runs again", async ({ page, seat, browser }) => {
   await page2.goto(`${url}/runs`);
   await page2.getByRole("link", { name: /^Open the run of / }).click();
   await expect(page2.getByRole("heading", { name: /^Run of / })).toBeVisible();
-  await expect(page2.getByRole("img")).toBeVisible();
+  await expect(page2.getByRole("img", { name: "Load, CPU and pods over time" })).toBeVisible();
   await plain.close();
 });
