@@ -77,7 +77,12 @@ pub(super) fn Cursor(
             value=move || seconds(view.read().now).to_string()
             on:input:target=move |event| on_input(event.target())
             on:keydown=on_key
-            on:blur=move |_| cursor.set(None)
+            on:blur=move |event| {
+                // A tap on the picture takes the focus away too, and sets the cursor itself.
+                if event.related_target().is_some() {
+                    cursor.set(None);
+                }
+            }
         />
     }
 }
