@@ -66,10 +66,15 @@ export async function showAllButtons(page: Page) {
   if (closed) await more.locator("summary").click();
 }
 
-/// On a phone it stands in the header's menu.
-export async function signOut(page: Page) {
+/// Opens the header's menu, which there is on a phone alone.
+export async function openMenu(page: Page) {
   const menu = page.locator(".header > .more > summary");
   if (await menu.isVisible()) await menu.click();
+}
+
+/// Leaves the seat.
+export async function signOut(page: Page) {
+  await openMenu(page);
   await page.getByRole("button", { name: "Sign out" }).click();
 }
 
