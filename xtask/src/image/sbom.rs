@@ -39,9 +39,9 @@ pub(super) fn write(file: &Path) -> Result<()> {
     let named = format!("{NAME}.json");
     let server = Path::new("server").join(&named);
     fs::copy(&server, file).with_context(|| format!("failed to write {}", file.display()))?;
-    // It writes one for each crate of the workspace.
-    for room in ["app", "autoscaling", "server", "simulator", "xtask"] {
-        let written = Path::new(room).join(&named);
+    // It writes one for each crate of the workspace, and each is a room of its own.
+    for room in fs::read_dir(".")? {
+        let written = room?.path().join(&named);
         if written.exists() {
             fs::remove_file(written)?;
         }
