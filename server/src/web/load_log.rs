@@ -8,19 +8,15 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use futures::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, Stream};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::LogParams;
 
 use super::AppState;
-use super::act::refuse;
-use super::refusals::Audited;
-use crate::audit::Actor;
+use super::downloads::{attachment, attendee};
 use crate::call::TIME_LIMIT;
 use crate::error::chain;
-use crate::seats::Person;
 
 /// The most that is sent: a kubelet keeps 10 MiB of a container's log in its newest file (`containerLogMaxSize`).
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -30,19 +26,19 @@ const CHUNK: usize = 32 * 1024;
 
 /// `GET /load.log`.
 pub(super) async fn download(State(state): State<AppState>, request: Request) -> Response {
-    let session = match state.session(request.headers()).await {
-        Ok(session) => session,
-        Err(stranger) => return refuse(stranger, request.headers()),
+    let client = state.client(&request);
+    let attendee = attendee(
+        &state,
+        request.headers(),
+        client,
+        "This is an attendee's log.\n",
+    )
+    .await;
+    let (actor, namespace) = match attendee {
+        Ok(attendee) => attendee,
+        Err(response) => return response,
     };
-    let actor = Actor {
-        seat: Some(session.seat),
-        client: state.client(&request),
-    };
-    let Person::Attendee { namespace } = &session.person else {
-        let mut refused = (StatusCode::FORBIDDEN, "This is an attendee's log.\n").into_response();
-        refused.extensions_mut().insert(Audited::By(actor));
-        return refused;
-    };
+    let namespace = namespace.as_str();
     let snapshot = state.published.snapshot(namespace);
     let load = snapshot.as_ref().and_then(|seen| seen.load.as_ref());
     let kept = state.published.history(namespace).unwrap_or_default().log;
@@ -53,7 +49,7 @@ pub(super) async fn download(State(state): State<AppState>, request: Request) ->
     let Some(pod) = pod_of(snapshot, &kept) else {
         return text(&name, Body::from(kept_lines(&kept, Missing::Gone)));
     };
-    let client = state.clients.attendee(namespace, Some(session.seat));
+    let client = state.clients.attendee(namespace, actor.seat);
     let api: Api<Pod> = Api::namespaced(client, namespace);
     let params = LogParams {
         limit_bytes: i64::try_from(MOST_BYTES).ok(),
@@ -114,18 +110,6 @@ fn kept_lines(kept: &LoadLogTail, missing: Missing) -> String {
 /// Names of Kubernetes: letters, digits, dashes and dots.
 fn file_name(namespace: &str, load: &LoadState) -> String {
     format!("{namespace}-{}.log", load.job)
-}
-
-/// A file to be saved, never to be shown as anything but text.
-pub(super) fn attachment(name: &str, content_type: &'static str, body: Body) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if let Ok(disposition) = HeaderValue::try_from(disposition) {
-        headers.insert(CONTENT_DISPOSITION, disposition);
-    }
-    response
 }
 
 fn text(name: &str, body: Body) -> Response {

@@ -3,6 +3,7 @@
 
 mod act;
 mod client_address;
+mod downloads;
 mod events;
 mod faults;
 mod files;

@@ -7,12 +7,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::AppState;
-use super::act::{SeatSession, error, refuse, status};
-use super::load_log::attachment;
+use super::act::{SeatSession, error, status};
+use super::downloads::{attachment, attendee};
 use super::pages;
-use super::refusals::Audited;
-use crate::audit::Actor;
-use crate::seats::Person;
 use crate::workshop::run::csv;
 
 /// `GET /runs`.
@@ -69,20 +66,19 @@ fn failed(error: app::Error) -> (Seen, StatusCode) {
 }
 
 async fn download(state: &AppState, uid: &str, request: Request) -> Response {
-    let session = match state.session(request.headers()).await {
-        Ok(session) => session,
-        Err(stranger) => return refuse(stranger, request.headers()),
+    let client = state.client(&request);
+    let attendee = attendee(
+        state,
+        request.headers(),
+        client,
+        "This is an attendee's run.\n",
+    )
+    .await;
+    let (actor, namespace) = match attendee {
+        Ok(attendee) => attendee,
+        Err(response) => return response,
     };
-    let actor = Actor {
-        seat: Some(session.seat),
-        client: state.client(&request),
-    };
-    let Person::Attendee { namespace } = &session.person else {
-        let mut refused = (StatusCode::FORBIDDEN, "This is an attendee's run.\n").into_response();
-        refused.extensions_mut().insert(Audited::By(actor));
-        return refused;
-    };
-    let session = SeatSession::new(state.clone(), actor, namespace);
+    let session = SeatSession::new(state.clone(), actor, &namespace);
     let run = match session.recorded(uid).await {
         Ok(run) => run,
         Err(app::Error::NotFound) => {
