@@ -2,7 +2,8 @@
 
 use app::model::{LoadEnd, LoadMark, LoadOutcome, LoadStage, LoadState, Owner, TimeMs};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::end::{explain, finished};
 use super::plan::Plan;
@@ -36,17 +37,36 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of_job(job: &Job) -> Self {
-        let template = job
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.template.spec.as_ref());
+        let template = job.spec.as_ref().map(|spec| &spec.template);
+        let (meta, pod) = (&job.metadata, template.and_then(|t| t.spec.as_ref()));
         Self {
-            job: job.metadata.name.clone().unwrap_or_default(),
-            uid: job.metadata.uid.clone().unwrap_or_default(),
-            owner: owner(&job.metadata),
-            created: created(&job.metadata),
             guess: guess(job),
-            plan: template.map(Plan::of).unwrap_or_default(),
+            ..Self::begun(meta.name.clone(), meta.uid.clone(), meta, pod)
+        }
+    }
+
+    /// Of a pod whose Job is not there.
+    pub(super) fn of_pod(pod: &Pod) -> Option<Self> {
+        let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
+        let job = owners.iter().find(|owner| owner.kind == "Job")?;
+        let (name, uid) = (Some(job.name.clone()), Some(job.uid.clone()));
+        Some(Self::begun(name, uid, &pod.metadata, pod.spec.as_ref()))
+    }
+
+    /// A load of which nothing was seen yet but the object with this metadata, and its pods' spec.
+    fn begun(
+        job: Option<String>,
+        uid: Option<String>,
+        meta: &ObjectMeta,
+        pod: Option<&PodSpec>,
+    ) -> Self {
+        Self {
+            job: job.unwrap_or_default(),
+            uid: uid.unwrap_or_default(),
+            owner: owner(meta),
+            created: created(meta),
+            guess: None,
+            plan: pod.map(Plan::of).unwrap_or_default(),
             log: LocustLog::default(),
             log_pod: None,
             assumed_start: None,
@@ -56,27 +76,6 @@ impl Known {
             marked_on: None,
             marked_off: None,
         }
-    }
-
-    pub(super) fn of_pod(pod: &Pod) -> Option<Self> {
-        let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
-        let job = owners.iter().find(|owner| owner.kind == "Job")?;
-        Some(Self {
-            job: job.name.clone(),
-            uid: job.uid.clone(),
-            owner: owner(&pod.metadata),
-            created: created(&pod.metadata),
-            guess: None,
-            plan: pod.spec.as_ref().map(Plan::of).unwrap_or_default(),
-            log: LocustLog::default(),
-            log_pod: None,
-            assumed_start: None,
-            pods: 0,
-            deleted: None,
-            end: None,
-            marked_on: None,
-            marked_off: None,
-        })
     }
 
     /// `None` if it had not ended when it was recorded.
