@@ -4,8 +4,6 @@
 
 mod world;
 
-use std::time::Duration;
-
 use app::model::{History, LineKind, LoadOutcome, RunRecord, RunSummary};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
@@ -14,28 +12,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
+use world::presses::{deploy, ended, start, wait};
 use world::{Browser, World};
 
-async fn wait(seconds: u64) {
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
-}
-
-async fn deploy(world: &World) -> Browser {
-    let browser = world.attendee().await;
-    let deployed = browser.post("/api/deploy", "take_over=false").await;
-    assert_eq!(deployed.status, StatusCode::OK, "{}", deployed.body);
-    world.until("one pod", |s| s.ready() == 1).await;
-    browser
-}
-
-async fn start(browser: &Browser, run_time_s: u32) {
-    let form = format!("users=150&spawn_rate=15&run_time_s={run_time_s}&n=26");
-    let started = browser.post("/api/start_load", &form).await;
-    assert_eq!(started.status, StatusCode::OK, "{}", started.body);
-}
-
 async fn has_ended(world: &World) {
-    let ended = |s: &app::model::Snapshot| s.load.as_ref().is_some_and(|load| load.end.is_some());
     world.until("the load ended", ended).await;
 }
 

@@ -7,7 +7,7 @@ mod world;
 
 use std::time::Duration;
 
-use app::model::{History, LoadOutcome, Snapshot, TimeMs};
+use app::model::{History, LoadOutcome, TimeMs};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
@@ -16,7 +16,8 @@ use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::seats::provision;
 use server::workshop::Run;
 use server::workshop::run::decode;
-use world::{Browser, Replica, World, until};
+use world::presses::{deploy, ended, start, wait};
+use world::{Replica, World, until};
 
 const RUN_TIME_S: u32 = 300;
 
@@ -32,31 +33,6 @@ async fn runs(world: &World) -> Vec<Run> {
         decode(&data["run.json.gz"].0).unwrap()
     });
     runs.collect()
-}
-
-async fn wait(seconds: u64) {
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
-}
-
-async fn deploy(world: &World) -> Browser {
-    let browser = world.attendee().await;
-    let deployed = browser.post("/api/deploy", "take_over=false").await;
-    assert_eq!(deployed.status, StatusCode::OK, "{}", deployed.body);
-    world.until("one pod", |s| s.ready() == 1).await;
-    browser
-}
-
-async fn start(browser: &Browser, run_time_s: u32) {
-    let form = format!("users=150&spawn_rate=15&run_time_s={run_time_s}&n=26");
-    let started = browser.post("/api/start_load", &form).await;
-    assert_eq!(started.status, StatusCode::OK, "{}", started.body);
-}
-
-fn ended(snapshot: &Snapshot) -> bool {
-    snapshot
-        .load
-        .as_ref()
-        .is_some_and(|load| load.end.is_some())
 }
 
 /// The first of the states that a chart draws, and whether all is observed from then to the end.

@@ -52,6 +52,23 @@ fn ended(snapshot: &Snapshot) -> bool {
     load.is_some_and(|load| load.stage == LoadStage::Ended)
 }
 
+/// The load is on, and the app answers it.
+async fn users_are_answered(class: &Class) {
+    class
+        .within(60, "users", |s| {
+            s.load
+                .as_ref()
+                .is_some_and(|l| l.figures.is_some_and(|f| f.requests > 20))
+        })
+        .await;
+}
+
+/// The app's Service leads to the pods with this label.
+async fn leads_to(class: &Class, app: &str) {
+    let selector = json!({ "spec": { "selector": { "app": app } } });
+    class.patch::<Service>("webapp", &selector).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn load_that_fails_at_once_is_told_as_failed() {
     let class = Class::deployed().await;
@@ -116,19 +133,8 @@ async fn load_on_a_service_that_is_not_there_fails_as_a_whole() {
 async fn load_without_a_service_is_refused_and_that_is_one_trouble() {
     let class = Class::deployed().await;
     class.press("/api/start_load", LOAD).await;
-    class
-        .within(60, "users", |s| {
-            s.load
-                .as_ref()
-                .is_some_and(|l| l.figures.is_some_and(|f| f.requests > 20))
-        })
-        .await;
-    class
-        .patch::<Service>(
-            "webapp",
-            &json!({ "spec": { "selector": { "app": "nothing" } } }),
-        )
-        .await;
+    users_are_answered(&class).await;
+    leads_to(&class, "nothing").await;
     class
         .finds(60, "all fails", |f| {
             matches!(f, Finding::LoadAllFails { .. })
@@ -142,27 +148,11 @@ async fn job_that_fails_though_the_load_ran_is_told_with_its_reason() {
     let class = Class::deployed().await;
     locustfile(&class, "webapp", false).await;
     class.create::<Job>(own_job(&json!({}), "60s")).await;
-    class
-        .within(60, "users", |s| {
-            s.load
-                .as_ref()
-                .is_some_and(|l| l.figures.is_some_and(|f| f.requests > 20))
-        })
-        .await;
+    users_are_answered(&class).await;
     // One moment without the app is enough for one failed request.
-    class
-        .patch::<Service>(
-            "webapp",
-            &json!({ "spec": { "selector": { "app": "nothing" } } }),
-        )
-        .await;
+    leads_to(&class, "nothing").await;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    class
-        .patch::<Service>(
-            "webapp",
-            &json!({ "spec": { "selector": { "app": "webapp" } } }),
-        )
-        .await;
+    leads_to(&class, "webapp").await;
     class.within(120, "the end", ended).await;
     class.finds_one(|f| {
         matches!(f, Finding::LoadFailedAfterRun { reason, requests, failures, .. }

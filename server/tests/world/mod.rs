@@ -7,6 +7,8 @@
     reason = "a test that cannot go on ends"
 )]
 
+pub(crate) mod presses;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
