@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 
 import { SingleSignOn } from "./identity_provider";
-import { accessible, expect, fits, live, test } from "./workshop";
+import { accessible, expect, fits, live, signOut, test } from "./workshop";
 
 const people = {
   grace: { name: "Grace Hopper", groups: ["staff", "teachers"] },
@@ -77,7 +77,7 @@ test("who takes a free seat comes back to it from another browser", async ({ pag
 test("signing out ends the panel's session, not the provider's", async ({ page }) => {
   await signIn(page, "ben");
   await live(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await signOut(page);
   await expect(page.getByLabel("Seat code")).toBeVisible();
   await page.goto(school.url);
   await expect(page.getByLabel("Seat code")).toBeVisible();

@@ -112,7 +112,7 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
             <div class="popover" translate="no" tabindex="0" role="group" aria-label=words::WHY>
                 <p>{words::SAME_BY_KUBECTL}</p>
                 <div class="command">
-                    <pre>{move || shown.with(|shown| shown.command.clone())}</pre>
+                    <pre tabindex="0">{move || shown.with(|shown| shown.command.clone())}</pre>
                     <button class="script-only" type="button" on:click=press>{words::COPY_COMMAND}</button>
                     <span role="status">{move || copied.get().then_some(words::COMMAND_COPIED)}</span>
                 </div>
