@@ -1,14 +1,14 @@
 //! All that a user ever sees of a failure. The server keeps causes for its log; nothing here has free text of the cluster.
 
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
+use crate::json::JsonText;
 use crate::model::TypedLoad;
 
 /// What went wrong, for the person at the page. The words stand in `words.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "snake_case", tag = "error")]
+#[serde(rename_all = "snake_case")]
 pub enum Error {
     /// No session, or one that ended (401).
     #[error("not signed in")]
@@ -50,7 +50,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl FromServerFnError for Error {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     /// Failures of the call itself. What the form sent is at fault in some, the way to the panel in the others.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {

@@ -18,7 +18,7 @@ pub struct FirstPaint {
 
 /// What there is to show, by who asks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "seen")]
+#[serde(rename_all = "snake_case")]
 pub enum Seen {
     #[default]
     Nothing,

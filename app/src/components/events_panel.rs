@@ -32,11 +32,6 @@ fn objects(events: &[EventLine]) -> Vec<String> {
     objects
 }
 
-/// How many events there are, for the tab.
-pub(crate) fn events_count(live: Live) -> Signal<usize> {
-    Signal::derive(move || live.state.with(|state| state.history.events.len()))
-}
-
 /// The whole panel.
 #[component]
 pub(crate) fn EventsPanel(live: Live) -> impl IntoView {
