@@ -134,6 +134,7 @@ fn mk_run(observed: &[(i64, Option<i64>)], delay_ms: i64, until: i64) -> Run {
         load: mk_load("9b0d", 100),
         cpu_request_m: Some(50),
         cpu_limit_m: Some(100),
+        autoscaler: None,
         from: at(40),
         until: at(until),
         over: None,
