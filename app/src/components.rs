@@ -24,6 +24,7 @@ mod load_log_panel;
 mod loop_strip;
 mod pods_table;
 mod reactions;
+mod run_story;
 mod run_view;
 mod runs_panel;
 mod seat_access;

@@ -1,6 +1,6 @@
 // The documentation's pictures: `cargo xtask pictures` writes them to docs/pictures.
 
-import { expect, instructorCode, live, signIn, test } from "./workshop";
+import { expect, instructorCode, live, signIn, signOut, test } from "./workshop";
 
 const folder = "../docs/pictures";
 
@@ -19,7 +19,7 @@ test("pictures of a load that has reached the maximum @pictures", async ({ page,
     await page.screenshot({ path: `${folder}/load-${info.project.name}-${colorScheme}.png` });
   }
   if (info.project.name === "phone") return;
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await signOut(page);
   await signIn(page, instructorCode);
   await live(page);
   await page.screenshot({ path: `${folder}/seats-${info.project.name}-dark.png` });

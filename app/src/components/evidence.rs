@@ -57,55 +57,7 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
         let command = shown.with_untracked(|shown| shown.command.clone());
         copy(command, move |done| copied.set(done));
     };
-    let row = |cells: Vec<String>| {
-        let mut cells = cells.into_iter();
-        let first = cells.next();
-        let rest = cells.map(|cell| view! { <td>{cell}</td> }).collect_view();
-        view! { <tr><th scope="row">{first}</th>{rest}</tr> }
-    };
-    let samples = move || {
-        let used = shown.with(|shown| shown.evidence.samples.clone());
-        (!used.is_empty()).then(|| {
-            let head = words::SAMPLE_COLUMNS.map(|head| view! { <th scope="col">{head}</th> });
-            let rows = used
-                .iter()
-                .map(|used| row(words::used_sample(used).to_vec()));
-            view! {
-                <p>{words::SAMPLES_USED}</p>
-                <div class="scroll">
-                    <table>
-                        <thead><tr>{head.collect_view()}</tr></thead>
-                        <tbody>{rows.collect_view()}</tbody>
-                    </table>
-                </div>
-            }
-        })
-    };
-    let conditions = move || {
-        let conditions = shown.with(|shown| shown.evidence.conditions.clone());
-        (!conditions.is_empty()).then(|| {
-            let rows = conditions
-                .into_iter()
-                .map(|c| row(vec![c.type_, c.status, c.reason, c.message]));
-            view! {
-                <p>{words::HPA_CONDITIONS}</p>
-                <div class="scroll"><table><tbody>{rows.collect_view()}</tbody></table></div>
-            }
-        })
-    };
-    let event = move || {
-        let event = shown.with(|shown| shown.evidence.event.clone());
-        event.map(|event| {
-            view! {
-                <p>{words::HPA_EVENT}</p>
-                <p class="word">{words::said_event(&event, live.zone.get())}</p>
-            }
-        })
-    };
-    let looked = move || {
-        let look = shown.with(|shown| shown.evidence.look);
-        look.map(|look| view! { <p>{words::looked_at(look, live.zone.get())}</p> })
-    };
+    let evidence = Memo::new(move |_| shown.with(|shown| shown.evidence.clone()));
     view! {
         <details class="evidence">
             <summary>{words::WHY}</summary>
@@ -116,11 +68,62 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
                     <button class="script-only" type="button" on:click=press>{words::COPY_COMMAND}</button>
                     <span role="status">{move || copied.get().then_some(words::COMMAND_COPIED)}</span>
                 </div>
-                {looked}
-                {samples}
-                {conditions}
-                {event}
+                {move || said(evidence.get(), live.zone.into())}
             </div>
         </details>
     }
+}
+
+/// What the HPA read and said.
+pub(super) fn said(evidence: model::Evidence, zone: Signal<Zone>) -> AnyView {
+    let model::Evidence {
+        look,
+        conditions,
+        event,
+        samples,
+    } = evidence;
+    let row = |cells: Vec<String>| {
+        let mut cells = cells.into_iter();
+        let first = cells.next();
+        let rest = cells.map(|cell| view! { <td>{cell}</td> }).collect_view();
+        view! { <tr><th scope="row">{first}</th>{rest}</tr> }
+    };
+    let samples = (!samples.is_empty()).then(|| {
+        let head = words::SAMPLE_COLUMNS.map(|head| view! { <th scope="col">{head}</th> });
+        let rows = samples
+            .iter()
+            .map(|used| row(words::used_sample(used).to_vec()));
+        view! {
+            <p>{words::SAMPLES_USED}</p>
+            <div class="scroll">
+                <table>
+                    <thead><tr>{head.collect_view()}</tr></thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </div>
+        }
+    });
+    let conditions = (!conditions.is_empty()).then(|| {
+        let rows = conditions
+            .into_iter()
+            .map(|c| row(vec![c.type_, c.status, c.reason, c.message]));
+        view! {
+            <p>{words::HPA_CONDITIONS}</p>
+            <div class="scroll"><table><tbody>{rows.collect_view()}</tbody></table></div>
+        }
+    });
+    let event = event.map(|event| {
+        view! {
+            <p>{words::HPA_EVENT}</p>
+            <p class="word">{move || words::said_event(&event, zone.get())}</p>
+        }
+    });
+    let looked = look.map(|look| view! { <p>{move || words::looked_at(look, zone.get())}</p> });
+    view! {
+        {looked}
+        {samples}
+        {conditions}
+        {event}
+    }
+    .into_any()
 }
