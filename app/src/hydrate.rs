@@ -9,6 +9,7 @@ use crate::pages::{FaultsPage, Page, RunsPage, SeatPage, SeatsPage, SignInPage};
 use crate::{address::Address, frame};
 
 /// Takes over the page at this address.
+#[expect(unreachable_pub, reason = "the browser calls it")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();

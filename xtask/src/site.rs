@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use wasm_bindgen_cli_support::Bindgen;
+
+mod modules;
 
 use crate::command::{run, say};
 use crate::wasm_target;
@@ -18,21 +19,24 @@ pub(crate) const SITE: &str = "target/site";
 
 const PROFILE: &str = "wasm-release";
 
-/// The name that wasm-bindgen gives the WebAssembly.
-const WASM: &str = "app_bg.wasm";
-
 /// Builds the site, and does nothing where it is up to date.
 pub(crate) fn build() -> Result<()> {
     let page = Page::compile()?;
     page.write(Path::new(SITE), &page.hash(&[])?, |_| Ok(()))
 }
 
-/// Builds the site of a release in `folder`: as [`build`] does, but `optimise` rewrites its WebAssembly first.
+/// Builds the site of a release in `folder`: as [`build`] does, but `optimise` rewrites each module of its WebAssembly
+/// first.
 pub(crate) fn release(folder: &Path, optimise: fn(&Path) -> Result<()>) -> Result<()> {
     let page = Page::compile()?;
     // Other bytes are another build, also to a browser that has this version from a demo.
     page.write(folder, &page.hash(b"optimised")?, |assets| {
-        optimise(&assets.join(WASM))
+        for asset in files(assets)? {
+            if asset.extension().is_some_and(|ending| ending == "wasm") {
+                optimise(&asset)?;
+            }
+        }
+        Ok(())
     })
 }
 
@@ -61,6 +65,9 @@ impl Page {
                 "hydrate",
                 "--profile",
                 PROFILE,
+                "--",
+                // What `modules` splits it by.
+                "-Clink-arg=--emit-relocs",
             ],
         ))?;
         Ok(Self {
@@ -96,14 +103,7 @@ impl Page {
             fs::remove_dir_all(site.join("pkg"))?;
         }
         fs::create_dir_all(&assets)?;
-        Bindgen::new()
-            .input_path(&self.wasm)
-            .web(true)?
-            .typescript(false)
-            .remove_name_section(true)
-            .remove_producers_section(true)
-            .generate(&assets)
-            .context("wasm-bindgen failed")?;
+        modules::write(&self.wasm, &assets)?;
         fs::write(assets.join("main.css"), &self.style)?;
         finish(&assets)?;
         for asset in files(&assets)? {
