@@ -32,7 +32,8 @@ export default defineConfig({
       ],
     },
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
+    // What was done and asked; pictures of every step would keep two cores busy.
+    trace: { mode: "retain-on-failure", screenshots: false, snapshots: false, sources: false },
   },
   projects: Object.entries(sizes).map(([name, viewport]) => ({
     name,
