@@ -11,6 +11,7 @@ pub(super) fn objections(pair: &Pair<'_>) -> Vec<String> {
         of_start(pair),
         of_numbers(pair),
         of_sum(pair),
+        of_step(pair),
     ];
     all.into_iter().flatten().collect()
 }
@@ -78,6 +79,13 @@ fn of_sum(pair: &Pair<'_>) -> Option<String> {
     let result = result.split(" · ").next()?;
     let result = result.rsplit(" = ").next()?;
     (result != wanted.to_string()).then(|| format!("{given}is {wanted}, not {result}"))
+}
+
+/// Only the size that the formula gives is said to be reached in one step: above it, the window still holds some up.
+fn of_step(pair: &Pair<'_>) -> Option<String> {
+    let enough = Facts::of(pair)?.wanted.max(pair.status.minimum);
+    let said = pair.why.sentence.contains("in one step");
+    (said && pair.rescale.to != enough).then(|| format!("{enough} would be the one step"))
 }
 
 /// What the HPA's figures come to.
