@@ -26,8 +26,7 @@ pub(super) fn write(wasm: &Path, assets: &Path) -> Result<()> {
     options.output_dir = assets;
     options.main_out_path = &first;
     options.main_module = &main_module;
-    transform(options)
-        .map_err(|error| anyhow!("failed to split the WebAssembly: {error:#}"))?;
+    transform(options).map_err(|error| anyhow!("failed to split the WebAssembly: {error:#}"))?;
     Bindgen::new()
         .input_path(&first)
         .out_name(NAME)

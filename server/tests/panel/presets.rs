@@ -1,18 +1,14 @@
 //! The load form's presets do what their names say: each is played on the simulator with the objects that Deploy
 //! makes, on a paused clock.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod world;
-
 use std::time::Duration;
 
+use crate::world::World;
 use app::model::LoadSettings;
 use app::presets::{AppSize, Preset, cost_s};
 use autoscaling::load::computation_s;
 use http::StatusCode;
 use server::workshop::manifests::Settings;
-use world::World;
 
 /// What a load made of the app until shortly before its end.
 #[derive(Debug)]

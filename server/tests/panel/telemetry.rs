@@ -1,16 +1,12 @@
 //! The process's figures: each counts what it says, none tells of a seat, and docs/metrics.md lists them all.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod world;
-
 use std::collections::BTreeSet;
 
+use crate::world::{World, until};
 use server::telemetry::Telemetry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use world::{World, until};
 
 /// The figure of one series, such as `workshop_streams_open{kind="attendee"}`; 0 if there is none.
 fn figure(telemetry: &Telemetry, series: &str) -> f64 {
@@ -197,7 +193,7 @@ async fn documented_metrics_are_those_of_the_registry() {
         })
     });
     let told: BTreeSet<_> = told.collect();
-    let docs = include_str!("../../docs/metrics.md");
+    let docs = include_str!("../../../docs/metrics.md");
     let documented = docs.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");
         Some((

@@ -1,10 +1,6 @@
 //! The panel without any cluster-wide right: each seat's namespace is watched by itself. On the simulator, whose RBAC is
 //! real, with tokio's paused clock.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod world;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -20,7 +16,7 @@ use simulator::{AuditEvent, Identity, Simulator};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use world::{World, until};
+use crate::world::{World, until};
 
 const PANEL: &str = "system:serviceaccount:workshop:panel";
 

@@ -1,18 +1,10 @@
 //! What the instructor does to seats and to the class, and what attendees notice of it, streams included.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on ends"
-)]
-
-mod world;
-
 use std::time::Duration;
 
+use crate::world::{Browser, Events, World};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, SET_COOKIE};
-use world::{Browser, Events, World};
 
 /// What an instructor's act may take until an open stream has ended.
 const AT_ONCE: Duration = Duration::from_millis(200);

@@ -1,7 +1,6 @@
 //! Sign-in and sign-out, right and wrong.
 
-mod world;
-
+use crate::world::{self, World};
 use http::StatusCode;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use k8s_openapi::api::core::v1::Secret;
@@ -9,7 +8,6 @@ use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 use server::names::PANEL_NAMESPACE;
-use world::World;
 
 #[tokio::test(start_paused = true)]
 async fn code_opens_its_own_seat_however_typed() {

@@ -1,18 +1,15 @@
 //! What an attendee's page says under each fault of the demo, and that it says nothing any more once the fault is off. The
 //! instructor breaks and mends through the panel's own routes. Held to `app/src/words/faults.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 mod healthy;
 mod keda;
 mod load;
 mod pods;
-#[path = "../world/mod.rs"]
-mod world;
 mod worlds;
 
 use std::time::Duration;
 
+use crate::world::{Answer, Browser, World};
 use app::model::{Explanation, Finding, Phase, Sentinel, Snapshot, SourceState};
 use http::StatusCode;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -20,7 +17,6 @@ use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use tokio::time::{Instant, sleep, timeout};
-use world::{Answer, Browser, World};
 
 const LOAD: &str = "users=150&spawn_rate=15&run_time_s=300&n=26";
 

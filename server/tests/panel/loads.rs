@@ -1,9 +1,7 @@
 //! The load's log and the runs as their attendee gets them, and nobody else: on the simulator, time paused.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod world;
-
+use crate::world::presses::{deploy, ended, start, wait};
+use crate::world::{Browser, World};
 use app::model::{History, LineKind, LoadOutcome, RunRecord, RunSummary};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
@@ -12,8 +10,6 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
-use world::presses::{deploy, ended, start, wait};
-use world::{Browser, World};
 
 async fn has_ended(world: &World) {
     world.until("the load ended", ended).await;

@@ -1,18 +1,14 @@
 //! Who gets where: every route for everybody.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod world;
-
 use std::collections::BTreeSet;
 
+use crate::world::{Browser, World};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, StatusCode};
 use leptos::server_fn::axum::server_fn_paths;
-use world::{Browser, World};
 
 /// A cookie of the right form for a seat that exists.
 const FORGED: &str = "__Host-workshop=01.00000000000000000000000000000000";

@@ -1,9 +1,6 @@
 //! The workshop's files as they stand: read, downloaded, and applied again, on the simulator.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod world;
-
+use crate::world::{Browser, World};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use kube::Api;
@@ -12,7 +9,6 @@ use serde_json::Value;
 use server::workshop::manifests::{
     self, APP, Settings, scaled_object_resource, to_yaml, webapp_code,
 };
-use world::{Browser, World};
 
 const LOAD: &str = "users=20&spawn_rate=10&run_time_s=120&n=26";
 

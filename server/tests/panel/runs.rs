@@ -1,12 +1,10 @@
 //! Records of runs on the simulator: what a panel that is started anew shows, what two replicas write, and what happens
 //! when they may not. Time is tokio's, paused.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod world;
-
 use std::time::Duration;
 
+use crate::world::presses::{deploy, ended, start, wait};
+use crate::world::{Replica, World, until};
 use app::model::{History, LoadOutcome, TimeMs};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -16,8 +14,6 @@ use server::names::{PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::seats::provision;
 use server::workshop::Run;
 use server::workshop::run::decode;
-use world::presses::{deploy, ended, start, wait};
-use world::{Replica, World, until};
 
 const RUN_TIME_S: u32 = 300;
 

@@ -1,9 +1,6 @@
 //! Deploy, start, stop and clean up: through the routes, with the attendee's rights, on the simulator.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod world;
-
+use crate::world::{self, Browser, World};
 use app::model::{LoadStage, Phase};
 use http::StatusCode;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -13,7 +10,6 @@ use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, Po
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use server::workshop::manifests::scaled_object_resource;
-use world::{Browser, World};
 
 const LOAD: &str = "users=20&spawn_rate=10&run_time_s=120&n=26";
 

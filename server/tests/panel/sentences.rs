@@ -1,14 +1,11 @@
 //! A whole journey on the simulator, sentence by sentence, against what the HPA itself says in its events. Time is
 //! tokio's, paused.
 
-mod rescales;
-mod world;
-
+use crate::rescales::{Account, Witness, objections, pairs};
+use crate::world::{self, Browser, World};
 use app::model::{Explanation, History, Phase, Snapshot, Told};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::Event;
-use rescales::{Account, Witness, objections, pairs};
-use world::{Browser, World};
 
 async fn post(browser: &Browser, path: &str, form: &str) {
     let answer = browser.post(path, form).await;

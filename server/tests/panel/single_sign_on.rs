@@ -1,24 +1,20 @@
 //! Single sign-on: who gets in, and everybody who does not. `end2end/specs/single_sign_on.spec.ts` does the same in a
 //! browser, with a provider that others wrote.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 mod provider;
-#[path = "../world/mod.rs"]
-mod world;
 
 use std::sync::Arc;
 
+use self::provider::{CLIENT_ID, CLIENT_SECRET, ISSUER, Provider, callback, state_of};
+use crate::world::{self, Answer, Browser, World};
 use http::StatusCode;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use provider::{CLIENT_ID, CLIENT_SECRET, ISSUER, Provider, callback, state_of};
 use serde_json::{Value, json};
 use server::names::PANEL_NAMESPACE;
 use server::oidc::Settings;
 use server::seats::{SeatNumber, SeatStore};
-use world::{Answer, Browser, World};
 
 const FLOW: &str = "__Host-workshop-oidc=";
 const SESSION: &str = "__Host-workshop=";

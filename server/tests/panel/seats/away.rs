@@ -12,7 +12,7 @@ use server::names::{ADOPTED_ANNOTATION, PANEL_LABEL, PANEL_NAMESPACE, SEAT_LABEL
 use server::seats::SeatNumber;
 use server::seats::provision::{self, Deleted, Extras};
 
-use crate::cluster::{Cluster, apply, look, make};
+use super::cluster::{Cluster, apply, look, make};
 use crate::world::{self, World};
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,10 @@
 //! `GET /events`, read from the answer's body in process.
 
-mod world;
-
 use std::time::Duration;
 
+use crate::world::World;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
-use world::World;
 
 #[tokio::test(start_paused = true)]
 async fn stream_begins_with_the_history_and_a_sign_of_life() {

@@ -20,7 +20,7 @@ use simulator::{Identity, Simulator};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::cluster::{Cluster, apply, codes, error, look, make, wanted};
+use super::cluster::{Cluster, apply, codes, error, look, make, wanted};
 
 /// The administrator's client, whose connection breaks after so many calls.
 fn breaking(simulator: &Simulator, calls: usize) -> Client {

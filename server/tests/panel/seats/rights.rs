@@ -12,7 +12,7 @@ use server::names::{ATTENDEE_ACCOUNT, PANEL_ACCOUNT, PANEL_NAMESPACE};
 use server::seats::provision::{self, Extras, Verdict};
 use server::seats::{SeatNumber, SeatStore};
 
-use crate::cluster::{Cluster, look, make};
+use super::cluster::{Cluster, look, make};
 use crate::world::{self, World};
 
 const OWN: &str = "workshop-user-1";

@@ -1,14 +1,10 @@
 //! Free seats taken with the class's code and a name.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod world;
-
+use crate::world::{self, Answer, Browser, World};
 use http::StatusCode;
 use http::header::SET_COOKIE;
 use server::names::PANEL_NAMESPACE;
 use server::seats::SeatStore;
-use world::{Answer, Browser, World};
 
 fn store(world: &World) -> SeatStore {
     SeatStore::new(world.admin(), PANEL_NAMESPACE.to_owned())

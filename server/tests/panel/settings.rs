@@ -1,9 +1,6 @@
 //! Settings on a running workshop: through the route, with the attendee's rights, on the simulator.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod world;
-
+use crate::world::{self, Browser, World};
 use http::StatusCode;
 use http::header::ACCEPT;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -11,7 +8,6 @@ use kube::Api;
 use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 use server::workshop::manifests::scaled_object_resource;
-use world::{Browser, World};
 
 const PATH: &str = "/api/change_settings";
 const NAMES: [&str; 8] = [

@@ -1,15 +1,11 @@
 //! Two replicas of one cluster, also of different builds, as during a rolling update. No browser: what a page needs of
 //! either replica to come through is shown here, that it does in `end2end/specs/rolling_update.spec.ts`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
-mod world;
-
 use std::path::PathBuf;
 
+use crate::world::{Browser, Events, Options, Replica, World};
 use http::StatusCode;
 use http::header::{ACCEPT, CACHE_CONTROL};
-use world::{Browser, Events, Options, Replica, World};
 
 /// Folders of built pages, gone with the test.
 struct Sites {
