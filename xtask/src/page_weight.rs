@@ -59,7 +59,9 @@ pub(crate) fn run() -> Result<()> {
 /// The page's own files that it names, each once.
 fn assets(html: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for quoted in html.split('"').filter(|part| part.starts_with("/pkg/")) {
+    // Its inline script names the folder alone.
+    let of_build = |part: &&str| part.starts_with("/pkg/") && !part.ends_with('/');
+    for quoted in html.split('"').filter(of_build) {
         if !found.iter().any(|known| known == quoted) {
             found.push(quoted.to_owned());
         }
@@ -204,7 +206,8 @@ mod tests {
     #[test]
     fn assets_are_found_once() {
         let html = "<link href=\"/pkg/1/main.css\"><script src=\"/pkg/1/app.js\"></script>\
-                    <link rel=\"preload\" href=\"/pkg/1/app.js\"><a href=\"/seats\">";
+                    <link rel=\"preload\" href=\"/pkg/1/app.js\"><a href=\"/seats\">\
+                    <script>address.indexOf(\"/pkg/\")</script>";
         assert_eq!(assets(html), ["/pkg/1/main.css", "/pkg/1/app.js"]);
     }
 
