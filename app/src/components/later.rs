@@ -5,14 +5,14 @@
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
 
-#[cfg(not(feature = "ssr"))]
+#[cfg(feature = "hydrate")]
 use crate::words;
 
 /// What the functions of [`crate::pages`] give that are files of their own in the browser.
 pub(crate) type Loaded = Result<AnyView, SplitLoaderError>;
 
 /// The panel as the server renders it.
-#[cfg(feature = "ssr")]
+#[cfg(not(feature = "hydrate"))]
 pub(crate) fn later(_wanted: Signal<bool>, content: impl Fn() -> Loaded + 'static) -> AnyView {
     // There is nothing to load here, so it cannot fail.
     let served = content().ok();
@@ -25,7 +25,7 @@ pub(crate) fn later(_wanted: Signal<bool>, content: impl Fn() -> Loaded + 'stati
 }
 
 /// The panel as the server rendered it, and once `wanted` holds, the one that lives, in its place.
-#[cfg(not(feature = "ssr"))]
+#[cfg(feature = "hydrate")]
 pub(crate) fn later<F>(wanted: Signal<bool>, content: impl Fn() -> F + 'static) -> AnyView
 where
     F: Future<Output = Loaded> + 'static,
@@ -72,7 +72,7 @@ where
     .into_any()
 }
 
-#[cfg(not(feature = "ssr"))]
+#[cfg(feature = "hydrate")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Served,
@@ -81,7 +81,7 @@ enum State {
     Failed,
 }
 
-#[cfg(not(feature = "ssr"))]
+#[cfg(feature = "hydrate")]
 #[component]
 fn Failed(state: RwSignal<State>) -> impl IntoView {
     view! {

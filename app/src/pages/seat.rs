@@ -8,7 +8,7 @@ use crate::components::{
     ChartPanel, ControlBar, Header, LoopStrip, PodsTable, Reactions, Tab, TabPanel, Tabs, WhyPanel,
     later, provide_chosen, provide_last_command,
 };
-use crate::first_paint::{FirstPaint, Seen, use_first_paint};
+use crate::first_paint::{Seen, Shown, use_first_paint};
 use crate::live::LiveState;
 use crate::model::{Panel, Phase, Snapshot};
 use crate::stream::use_live;
@@ -17,21 +17,21 @@ use crate::words;
 /// What the signed-in attendee sees.
 #[component]
 pub(crate) fn SeatPage() -> impl IntoView {
-    let FirstPaint { panel, seen } = use_first_paint();
+    let Shown { panel, seen } = use_first_paint(|seen| match seen {
+        Seen::Seat {
+            namespace,
+            name,
+            snapshot,
+            history,
+        } => Some((namespace, name, snapshot, history)),
+        _ => None,
+    });
     match (panel, seen) {
-        (
-            Some(panel),
-            Seen::Seat {
-                namespace,
-                name,
-                snapshot,
-                history,
-            },
-        ) => {
+        (Some(panel), Some(Ok((namespace, name, snapshot, history)))) => {
             let first = LiveState::of_seat(*snapshot, *history).in_class(panel.class);
             view! { <Seat namespace name panel first /> }.into_any()
         }
-        (_, Seen::Failed { error }) => view! { <NoData text=words::error(&error) /> }.into_any(),
+        (_, Some(Err(error))) => view! { <NoData text=words::error(&error) /> }.into_any(),
         _ => view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
     }
 }

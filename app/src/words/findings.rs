@@ -46,7 +46,7 @@ impl Trouble {
     fn of(self, kind: &'static str, name: &str, namespace: &str) -> Self {
         let command = format!(
             "kubectl describe {} {name} -n {namespace}",
-            kind.to_lowercase()
+            kind.to_ascii_lowercase()
         );
         Self {
             object: Some((kind, name.to_owned())),

@@ -5,11 +5,16 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use walrus::{FunctionBuilder, FunctionKind, Module};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, transform};
 
 /// What the first module and its JavaScript are called; leptos' `HydrationScripts` asks for them by the package's name.
 const NAME: &str = "app";
+
+/// Every view of leptos can take over a page that streams in; `hydrate_body` takes over what is there, so a page of
+/// this panel never calls it. The table of the view keeps the code from being left out by itself.
+const NEVER_CALLED: &str = "hydrate_async";
 
 /// Writes all modules and their JavaScript into `assets`.
 ///
@@ -27,9 +32,11 @@ pub(super) fn write(wasm: &Path, assets: &Path) -> Result<()> {
     options.main_out_path = &first;
     options.main_module = &main_module;
     transform(options).map_err(|error| anyhow!("failed to split the WebAssembly: {error:#}"))?;
+    let mut module =
+        Module::from_buffer(&fs::read(&first)?).context("failed to read the WebAssembly")?;
+    empty(&mut module, NEVER_CALLED);
     Bindgen::new()
-        .input_path(&first)
-        .out_name(NAME)
+        .input_bytes(NAME, module.emit_wasm())
         .web(true)?
         .typescript(false)
         // The other modules use what the linker exports.
@@ -38,4 +45,25 @@ pub(super) fn write(wasm: &Path, assets: &Path) -> Result<()> {
         .remove_producers_section(true)
         .generate(assets)
         .context("wasm-bindgen failed")
+}
+
+/// Makes traps of the functions with this in their names. What only they called is then left out by wasm-bindgen.
+fn empty(module: &mut Module, name: &str) {
+    let found: Vec<_> = module
+        .funcs
+        .iter_local()
+        .filter(|(id, _)| {
+            let known = module.funcs.get(*id).name.as_deref();
+            known.is_some_and(|known| known.contains(name))
+        })
+        .map(|(id, function)| (id, function.ty()))
+        .collect();
+    for (id, ty) in found {
+        let (parameters, results) = module.types.params_results(ty);
+        let (parameters, results) = (parameters.to_vec(), results.to_vec());
+        let mut trap = FunctionBuilder::new(&mut module.types, &parameters, &results);
+        trap.func_body().unreachable();
+        let arguments = parameters.iter().map(|ty| module.locals.add(*ty)).collect();
+        module.funcs.get_mut(id).kind = FunctionKind::Local(trap.local_func(arguments));
+    }
 }
