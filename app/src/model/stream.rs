@@ -1,4 +1,4 @@
-//! What `GET /events` carries. The SSE event's name is the tag, its data the JSON of the content.
+//! What `GET /events` carries. The SSE event's name is the variant's, its data the JSON of the whole.
 
 use serde::{Deserialize, Serialize};
 

@@ -26,7 +26,7 @@ async fn refused(browser: &Browser, path: &str, form: &str) -> String {
         "{path}: {}",
         answer.body
     );
-    answer.json()["message"].as_str().unwrap().to_owned()
+    answer.refusal().1["message"].as_str().unwrap().to_owned()
 }
 
 /// Deployed, with one pod ready.
@@ -218,7 +218,7 @@ async fn two_devices_start_at_once_and_make_one_load_with_its_own_values() {
     };
     assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
     assert_eq!(
-        refused.json()["message"],
+        refused.refusal().1["message"],
         "A load is running. Stop it before you start another."
     );
     assert_eq!(names(&jobs(&world)).await, ["locust-headless"]);
@@ -295,7 +295,7 @@ async fn guess_is_kept_at_the_job_and_seen_by_every_device() {
             .post("/api/start_load", &format!("{LOAD}&guess={guess}"))
             .await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(answer.json()["message"], sentence);
+        assert_eq!(answer.refusal().1["message"], sentence);
     }
     ok(&attendee, "/api/start_load", &format!("{LOAD}&guess=6")).await;
     world.until("the load is seen", |s| s.load.is_some()).await;
@@ -351,7 +351,7 @@ async fn bad_values_are_told_in_a_sentence_and_nothing_typed_is_lost() {
     ] {
         let answer = attendee.post("/api/start_load", &form(users)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{users}");
-        assert_eq!(answer.json()["message"], sentence);
+        assert_eq!(answer.refusal().1["message"], sentence);
     }
     assert_eq!(names(&jobs(&world)).await, Vec::<String>::new());
 

@@ -10,7 +10,6 @@
 )]
 
 mod access;
-mod audit;
 mod claim;
 mod class;
 mod commands;

@@ -222,12 +222,12 @@ async fn kubectls_change_is_told_with_its_owner_and_taken_over_only_on_demand() 
     let wanted = form("60,1,3,80,50,100,64,256", &[("maximum", "6")]);
     let answer = attendee.post(PATH, &wanted).await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
-    let told = answer.json();
-    let refused = &told["refused"];
-    assert_eq!(told["error"], "settings");
+    let (told, refused) = answer.refusal();
+    let refused = &refused["refused"];
+    assert_eq!(told, "settings");
     assert_eq!(refused["typed"][2], "6", "nothing typed is lost");
     assert_eq!(
-        refused["why"]["fields"],
+        refused["why"]["owned"]["fields"],
         json!([{ "object": "ScaledObject webapp", "owner": "kubectl", "field": ".spec.maxReplicaCount" }])
     );
     let api = scaled_objects(&world);
@@ -283,7 +283,7 @@ async fn own_files_are_changed_where_they_are_and_stay_their_owners() {
     let wanted = form(were, &[("target", "40"), ("cpu_request_m", "80")]);
     let answer = attendee.post(PATH, &wanted).await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
-    let owned = answer.json()["refused"]["why"]["fields"].clone();
+    let owned = answer.refusal().1["refused"]["why"]["owned"]["fields"].clone();
     assert_eq!(owned[0]["object"], "ScaledObject shop-scaler");
     assert_eq!(owned[0]["field"], ".spec.triggers");
     assert_eq!(owned[1]["object"], "Deployment shop", "all at once");
@@ -417,7 +417,7 @@ async fn what_has_no_place_is_told() {
         .await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert_eq!(
-        answer.json()["message"],
+        answer.refusal().1["message"],
         "Nothing is deployed yet. Deploy first."
     );
     own_files(&world).await;

@@ -1,15 +1,21 @@
 //! What the log holds of people: one line for each act, nothing secret, and nobody's text as a line of its own.
+//!
+//! A program of its own: what other tests log elsewhere decides, for all of a process, what is written at all.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod world;
 
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::world::{self, World};
 use parking_lot::Mutex;
 use serde_json::Value;
 use server::audit::{Actor, Outcome, record};
 use server::names::PANEL_NAMESPACE;
 use server::seats::SeatStore;
 use tracing_subscriber::fmt::MakeWriter;
+use world::World;
 
 /// What was logged.
 #[derive(Clone, Default)]
