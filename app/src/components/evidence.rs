@@ -95,7 +95,7 @@ pub(super) fn said(evidence: model::Evidence, zone: Signal<Zone>) -> AnyView {
             .map(|used| row(words::used_sample(used).to_vec()));
         view! {
             <p>{words::SAMPLES_USED}</p>
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="group" aria-label=words::SAMPLES_USED>
                 <table>
                     <thead><tr>{head.collect_view()}</tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
@@ -109,7 +109,9 @@ pub(super) fn said(evidence: model::Evidence, zone: Signal<Zone>) -> AnyView {
             .map(|c| row(vec![c.type_, c.status, c.reason, c.message]));
         view! {
             <p>{words::HPA_CONDITIONS}</p>
-            <div class="scroll"><table><tbody>{rows.collect_view()}</tbody></table></div>
+            <div class="scroll" tabindex="0" role="group" aria-label=words::HPA_CONDITIONS>
+                <table><tbody>{rows.collect_view()}</tbody></table>
+            </div>
         }
     });
     let event = event.map(|event| {
