@@ -13,11 +13,10 @@ use crate::{address::Address, frame};
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    // `hydrate_body` would do it, but the code of a page is awaited before. It fails if it is done already.
-    let _done_before = leptos::task::Executor::init_wasm_bindgen();
     match Page::at(Address::here().path()) {
         Page::Seat => take_over(|| SeatPage().into_any()),
-        page => leptos::task::spawn_local(async move {
+        // leptos' own executor is there only once a page is hydrated.
+        page => wasm_bindgen_futures::spawn_local(async move {
             let loaded = match page {
                 Page::Seats => seats().await,
                 Page::Faults => faults().await,

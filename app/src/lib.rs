@@ -7,7 +7,9 @@
 #![recursion_limit = "256"]
 
 #[cfg(not(erase_components))]
-compile_error!("`RUSTFLAGS` replaces the flags of .cargo/config.toml: give `--cfg=erase_components` there, too");
+compile_error!(
+    "`RUSTFLAGS` replaces the flags of .cargo/config.toml: give `--cfg=erase_components` there, too"
+);
 
 mod address;
 pub mod chart;

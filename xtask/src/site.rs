@@ -80,7 +80,8 @@ impl Page {
 
     /// Names the build: what it is made of, and what is done to it.
     fn hash(&self, done: &[u8]) -> Result<String> {
-        Ok(hash(&[&fs::read(&self.wasm)?, &self.style, done]))
+        let wasm = fs::read(&self.wasm)?;
+        Ok(hash(&[&wasm, &self.style, modules::SOURCE, done]))
     }
 
     /// Writes the site, and does nothing where it is there; `finish` may rewrite the assets before they are compressed.

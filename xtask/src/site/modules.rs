@@ -9,12 +9,20 @@ use walrus::{FunctionBuilder, FunctionKind, Module};
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, transform};
 
+/// How the modules are made: another way makes another build.
+pub(super) const SOURCE: &[u8] = include_bytes!("modules.rs");
+
 /// What the first module and its JavaScript are called; leptos' `HydrationScripts` asks for them by the package's name.
 const NAME: &str = "app";
 
-/// Every view of leptos can take over a page that streams in; `hydrate_body` takes over what is there, so a page of
-/// this panel never calls it. The table of the view keeps the code from being left out by itself.
-const NEVER_CALLED: &str = "hydrate_async";
+/// Every erased view of leptos brings a future that takes over a page while it streams in. `hydrate_body` takes over what
+/// is there, so this panel's pages never wait for one; the view's table keeps it from being left out by itself.
+///
+/// Only what makes that future and what runs it: the compiler makes one function of all that are alike, and keeps any of
+/// their names. What drops a value has the value's name in its own.
+fn is_never_called(name: &str) -> bool {
+    name.contains("into_any") && name.contains("hydrate_async") && !name.contains("drop_in_place")
+}
 
 /// Writes all modules and their JavaScript into `assets`.
 ///
@@ -34,7 +42,7 @@ pub(super) fn write(wasm: &Path, assets: &Path) -> Result<()> {
     transform(options).map_err(|error| anyhow!("failed to split the WebAssembly: {error:#}"))?;
     let mut module =
         Module::from_buffer(&fs::read(&first)?).context("failed to read the WebAssembly")?;
-    empty(&mut module, NEVER_CALLED);
+    empty(&mut module, is_never_called);
     Bindgen::new()
         .input_bytes(NAME, module.emit_wasm())
         .web(true)?
@@ -47,16 +55,12 @@ pub(super) fn write(wasm: &Path, assets: &Path) -> Result<()> {
         .context("wasm-bindgen failed")
 }
 
-/// Makes traps of the functions with this in their names. What only they called is then left out by wasm-bindgen.
-fn empty(module: &mut Module, name: &str) {
+/// Makes traps of the functions with such names. What only they called is then left out by wasm-bindgen.
+fn empty(module: &mut Module, is_chosen: fn(&str) -> bool) {
     let found: Vec<_> = module
         .funcs
         .iter_local()
-        .filter(|(id, _)| {
-            let known = module.funcs.get(*id).name.as_deref();
-            // Not what drops its futures: the compiler makes one function of all that are alike.
-            known.is_some_and(|known| known.contains(name) && !known.contains("drop_in_place"))
-        })
+        .filter(|(id, _)| module.funcs.get(*id).name.as_deref().is_some_and(is_chosen))
         .map(|(id, function)| (id, function.ty()))
         .collect();
     for (id, ty) in found {
