@@ -3,8 +3,8 @@
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
-use crate::json::JsonText;
-use crate::model::TypedLoad;
+use crate::json::{JsonText, Sealed};
+use crate::model::{Refused, TypedLoad};
 
 /// What went wrong, for the person at the page. The words stand in `words.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -38,9 +38,13 @@ pub enum Error {
     /// The cluster's state does not allow it now (409). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Conflict { message: String },
-    /// Settings of the app were refused: fields are at fault (422), or they belong to others (409).
-    #[error("{}", crate::words::settings::refused(.refused))]
-    Settings { refused: Box<crate::model::Refused> },
+    /// Settings of the app were refused: fields are at fault (422), or they belong to others (409). `message` says all;
+    /// what was refused is for the form, which a tab has that few open.
+    #[error("{message}")]
+    Settings {
+        message: String,
+        refused: Sealed<Refused>,
+    },
     /// The cluster or the panel cannot answer (503). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Unavailable { message: String },

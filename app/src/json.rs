@@ -3,6 +3,7 @@
 //! There is one reader for all of them, of text: a second one would make the page carry the code for a snapshot twice.
 
 mod by_name;
+mod sealed;
 
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, Error};
 
 use by_name::ByName;
+pub use sealed::Sealed;
 
 /// Reads a value of the panel.
 ///

@@ -39,6 +39,7 @@ pub mod workshop;
 
 pub use error::{Error, Result};
 pub use first_paint::{FirstPaint, Seen};
+pub use json::Sealed;
 #[cfg(feature = "ssr")]
 pub use shell::shell;
 

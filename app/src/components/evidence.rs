@@ -1,8 +1,12 @@
 //! What stands behind `Why`: the command that shows the same, what the HPA read, and what it said, word for word.
 
+use leptos::html::Details;
 use leptos::prelude::*;
+#[cfg(feature = "hydrate")]
+use leptos::wasm_split::wasm_split;
 
 use super::copy::copy;
+use super::later::{Loaded, later};
 use super::why_panel::{Item, Key, item};
 use crate::figures::Zone;
 use crate::model::{self, Snapshot};
@@ -46,6 +50,27 @@ fn shown(key: Key, snapshot: &Snapshot, history: &model::History) -> Option<Show
 /// `Why` and what it opens.
 #[component]
 pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
+    let opened = RwSignal::new(false);
+    let details = NodeRef::<Details>::new();
+    // It may have been opened before this page was alive.
+    Effect::new(move || {
+        if details.get().is_some_and(|details| details.open()) {
+            opened.set(true);
+        }
+    });
+    let content = later(opened.into(), move || behind(key, live));
+    view! {
+        <details class="evidence" node_ref=details on:toggle=move |_| opened.set(true)>
+            <summary>{words::WHY}</summary>
+            <div class="popover" translate="no" tabindex="0" role="group" aria-label=words::WHY>
+                {content}
+            </div>
+        </details>
+    }
+}
+
+#[cfg_attr(feature = "hydrate", wasm_split(evidence, wasm_split_path = ::leptos::wasm_split, fallible))]
+fn behind(key: Memo<Option<Key>>, live: Live) -> Loaded {
     let shown = Memo::new(move |_| {
         let key = key.get()?;
         live.state
@@ -58,20 +83,16 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
         copy(command, move |done| copied.set(done));
     };
     let evidence = Memo::new(move |_| shown.with(|shown| shown.evidence.clone()));
-    view! {
-        <details class="evidence">
-            <summary>{words::WHY}</summary>
-            <div class="popover" translate="no" tabindex="0" role="group" aria-label=words::WHY>
-                <p>{words::SAME_BY_KUBECTL}</p>
-                <div class="command">
-                    <pre tabindex="0">{move || shown.with(|shown| shown.command.clone())}</pre>
-                    <button class="script-only" type="button" on:click=press>{words::COPY_COMMAND}</button>
-                    <span role="status">{move || copied.get().then_some(words::COMMAND_COPIED)}</span>
-                </div>
-                {move || said(evidence.get(), live.zone.into())}
-            </div>
-        </details>
-    }
+    let view = view! {
+        <p>{words::SAME_BY_KUBECTL}</p>
+        <div class="command">
+            <pre tabindex="0">{move || shown.with(|shown| shown.command.clone())}</pre>
+            <button class="script-only" type="button" on:click=press>{words::COPY_COMMAND}</button>
+            <span role="status">{move || copied.get().then_some(words::COMMAND_COPIED)}</span>
+        </div>
+        {move || said(evidence.get(), live.zone.into())}
+    };
+    Ok(view.into_any())
 }
 
 /// What the HPA read and said.

@@ -40,9 +40,9 @@ fn shown(value: Option<u32>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn refused(error: &Error) -> Option<&Refused> {
+fn refused(error: &Error) -> Option<Refused> {
     match error {
-        Error::Settings { refused } => Some(refused),
+        Error::Settings { refused, .. } => refused.open(),
         _ => None,
     }
 }
@@ -60,7 +60,7 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
     let failure = Memo::new(move |_| action.value().get()?.err());
     let typed = failure.with_untracked(|error| {
         let refused = error.as_ref().and_then(refused);
-        refused.map(|refused| refused.typed.clone())
+        refused.map(|refused| refused.typed)
     });
     let typed = typed.unwrap_or_else(|| Typed::of(&present.get_untracked()));
     let fields = Setting::ALL.map(|setting| {
@@ -245,8 +245,8 @@ fn Owned(
 ) -> impl IntoView {
     let owned = Memo::new(move |_| {
         let failure = failure.read();
-        match &refused(failure.as_ref()?)?.why {
-            WhyRefused::Owned { fields } => Some(fields.clone()),
+        match refused(failure.as_ref()?)?.why {
+            WhyRefused::Owned { fields } => Some(fields),
             WhyRefused::Problems { .. } | WhyRefused::Nothing => None,
         }
     });
