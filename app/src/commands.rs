@@ -10,20 +10,25 @@
 )]
 
 use leptos::prelude::*;
+use leptos::server_fn::codec::Post;
 
 use crate::error::Result;
+use crate::json::JsonText;
 use crate::model::{
     ClassPhase, Done, FaultStates, File, RunRecord, RunSummary, SeatCard, Sentinel, Switch,
 };
 
+/// How every answer is written.
+type Json = Post<JsonText>;
+
 /// Applies the workshop's objects. `take_over` also replaces those that someone else applied.
-#[server(prefix = "/api", endpoint = "deploy")]
+#[server(prefix = "/api", output = Json, endpoint = "deploy")]
 pub async fn deploy(take_over: bool) -> Result<Done> {
     session::workshop()?.deploy(take_over).await
 }
 
 /// Starts a load with these values. They come as they were typed: what is wrong with them is told in a sentence.
-#[server(prefix = "/api", endpoint = "start_load")]
+#[server(prefix = "/api", output = Json, endpoint = "start_load")]
 pub async fn start_load(
     #[server(default)] users: String,
     #[server(default)] spawn_rate: String,
@@ -48,25 +53,25 @@ pub async fn start_load(
 }
 
 /// Stops the load. `foreign` also one that the panel did not start.
-#[server(prefix = "/api", endpoint = "stop_load")]
+#[server(prefix = "/api", output = Json, endpoint = "stop_load")]
 pub async fn stop_load(foreign: bool) -> Result<Done> {
     session::workshop()?.stop_load(foreign).await
 }
 
 /// Removes everything of the workshop.
-#[server(prefix = "/api", endpoint = "clean_up")]
+#[server(prefix = "/api", output = Json, endpoint = "clean_up")]
 pub async fn clean_up() -> Result<Done> {
     session::workshop()?.clean_up().await
 }
 
 /// The seat's runs, newest first.
-#[server(prefix = "/api", endpoint = "list_runs")]
+#[server(prefix = "/api", output = Json, endpoint = "list_runs")]
 pub async fn list_runs() -> Result<Vec<RunSummary>> {
     session::workshop()?.runs().await
 }
 
 /// One of the seat's runs.
-#[server(prefix = "/api", endpoint = "open_run")]
+#[server(prefix = "/api", output = Json, endpoint = "open_run")]
 pub async fn open_run(#[server(default)] uid: String) -> Result<RunRecord> {
     session::workshop()?.run(&uid).await
 }
@@ -74,7 +79,7 @@ pub async fn open_run(#[server(default)] uid: String) -> Result<RunRecord> {
 /// Changes settings of the app that is there. Each field as it was typed; `were` is what stood in all of them before
 /// ([`AppSettings::to_list`](crate::model::AppSettings::to_list)), and only what differs from that is asked for.
 /// `take_over` also changes fields that someone else's field manager owns.
-#[server(prefix = "/api", endpoint = "change_settings")]
+#[server(prefix = "/api", output = Json, endpoint = "change_settings")]
 pub async fn change_settings(
     #[server(default)] were: String,
     #[server(default)] target: String,
@@ -105,55 +110,55 @@ pub async fn change_settings(
 }
 
 /// The workshop's files as they stand.
-#[server(prefix = "/api", endpoint = "read_files")]
+#[server(prefix = "/api", output = Json, endpoint = "read_files")]
 pub async fn read_files() -> Result<Vec<File>> {
     session::workshop()?.files().await
 }
 
 /// Stops the load of one seat, by its number.
-#[server(prefix = "/api", endpoint = "stop_seat_load")]
+#[server(prefix = "/api", output = Json, endpoint = "stop_seat_load")]
 pub async fn stop_seat_load(seat: String) -> Result<()> {
     session::class()?.stop_load(&seat).await
 }
 
 /// Stops every load of the class.
-#[server(prefix = "/api", endpoint = "stop_all_loads")]
+#[server(prefix = "/api", output = Json, endpoint = "stop_all_loads")]
 pub async fn stop_all_loads() -> Result<u32> {
     session::class()?.stop_all_loads().await
 }
 
 /// Gives a seat another code.
-#[server(prefix = "/api", endpoint = "renew_seat")]
+#[server(prefix = "/api", output = Json, endpoint = "renew_seat")]
 pub async fn renew_seat(seat: String) -> Result<SeatCard> {
     session::class()?.renew(&seat).await
 }
 
 /// Takes a seat's code away.
-#[server(prefix = "/api", endpoint = "revoke_seat")]
+#[server(prefix = "/api", output = Json, endpoint = "revoke_seat")]
 pub async fn revoke_seat(seat: String) -> Result<()> {
     session::class()?.revoke(&seat).await
 }
 
 /// Ends all sessions of a seat.
-#[server(prefix = "/api", endpoint = "sign_out_seat")]
+#[server(prefix = "/api", output = Json, endpoint = "sign_out_seat")]
 pub async fn sign_out_seat(seat: String) -> Result<()> {
     session::class()?.sign_out(&seat).await
 }
 
 /// Ends all attendees' sessions.
-#[server(prefix = "/api", endpoint = "sign_out_all")]
+#[server(prefix = "/api", output = Json, endpoint = "sign_out_all")]
 pub async fn sign_out_all() -> Result<u32> {
     session::class()?.sign_out_all().await
 }
 
 /// Lets attendees act, only look, or neither.
-#[server(prefix = "/api", endpoint = "set_class_phase")]
+#[server(prefix = "/api", output = Json, endpoint = "set_class_phase")]
 pub async fn set_class_phase(phase: ClassPhase) -> Result<()> {
     session::class()?.set_phase(phase).await
 }
 
 /// Turns a trouble of the whole cluster on or off. Only in the demo, as the next three.
-#[server(prefix = "/api", endpoint = "set_fault")]
+#[server(prefix = "/api", output = Json, endpoint = "set_fault")]
 pub async fn set_fault(
     fault: Switch,
     on: bool,
@@ -165,7 +170,7 @@ pub async fn set_fault(
 }
 
 /// Turns all troubles off, and mends every seat.
-#[server(prefix = "/api", endpoint = "end_faults")]
+#[server(prefix = "/api", output = Json, endpoint = "end_faults")]
 pub async fn end_faults() -> Result<FaultStates> {
     let faults = session::faults()?;
     faults.end().await?;
@@ -173,7 +178,7 @@ pub async fn end_faults() -> Result<FaultStates> {
 }
 
 /// Breaks one seat.
-#[server(prefix = "/api", endpoint = "break_seat")]
+#[server(prefix = "/api", output = Json, endpoint = "break_seat")]
 pub async fn break_seat(seat: String, sentinel: Sentinel) -> Result<FaultStates> {
     let faults = session::faults()?;
     faults.break_seat(&seat, sentinel).await?;
@@ -181,7 +186,7 @@ pub async fn break_seat(seat: String, sentinel: Sentinel) -> Result<FaultStates>
 }
 
 /// Restores what was there.
-#[server(prefix = "/api", endpoint = "mend_seat")]
+#[server(prefix = "/api", output = Json, endpoint = "mend_seat")]
 pub async fn mend_seat(seat: String) -> Result<FaultStates> {
     let faults = session::faults()?;
     faults.mend_seat(&seat).await?;

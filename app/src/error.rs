@@ -1,14 +1,14 @@
 //! All that a user ever sees of a failure. The server keeps causes for its log; nothing here has free text of the cluster.
 
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
-use crate::model::TypedLoad;
+use crate::json::{JsonText, Sealed};
+use crate::model::{Refused, TypedLoad};
 
 /// What went wrong, for the person at the page. The words stand in `words.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "snake_case", tag = "error")]
+#[serde(rename_all = "snake_case")]
 pub enum Error {
     /// No session, or one that ended (401).
     #[error("not signed in")]
@@ -38,9 +38,13 @@ pub enum Error {
     /// The cluster's state does not allow it now (409). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Conflict { message: String },
-    /// Settings of the app were refused: fields are at fault (422), or they belong to others (409).
-    #[error("{}", crate::words::settings::refused(.refused))]
-    Settings { refused: Box<crate::model::Refused> },
+    /// Settings of the app were refused: fields are at fault (422), or they belong to others (409). `message` says all;
+    /// what was refused is for the form, which a tab has that few open.
+    #[error("{message}")]
+    Settings {
+        message: String,
+        refused: Sealed<Refused>,
+    },
     /// The cluster or the panel cannot answer (503). `message` is a whole sentence that says what to do.
     #[error("{message}")]
     Unavailable { message: String },
@@ -50,7 +54,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl FromServerFnError for Error {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     /// Failures of the call itself. What the form sent is at fault in some, the way to the panel in the others.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {

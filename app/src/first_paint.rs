@@ -1,24 +1,25 @@
-//! What the first picture of a page shows. Gathered by the server before it renders, sent along in the page,
-//! read again by the browser: so both build the same view, and the stream takes over from there.
+//! What the first picture of a page shows. Gathered by the server before it renders; the page's own part of it is sent
+//! along and read again by the browser: so both build the same view, and the stream takes over from there.
 
 use leptos::prelude::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::json::JsonText;
 use crate::model::{
     Claimed, FaultStates, History, Overview, Panel, RunRecord, RunSummary, Snapshot, TimeMs,
 };
 
 /// The panel, and what the signed-in person sees of the cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FirstPaint {
     pub panel: Option<Panel>,
     pub seen: Seen,
 }
 
 /// What there is to show, by who asks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "seen")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Seen {
     #[default]
     Nothing,
@@ -59,9 +60,29 @@ pub enum Seen {
     },
 }
 
-/// The first paint of this page: from the server's context there, from the page's own data in the browser.
-pub fn use_first_paint() -> FirstPaint {
-    SharedValue::new(|| use_context::<FirstPaint>().unwrap_or_default()).into_inner()
+/// What one page shows first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Shown<T> {
+    pub(crate) panel: Option<Panel>,
+    /// The page's own part, or why there is none; nothing if the server gathered something else.
+    pub(crate) seen: Option<Result<T>>,
+}
+
+/// The first paint of this page: from the server's context there, from the page's own data in the browser. `own` takes
+/// the page's part, so that a page need not know how to read the others'.
+pub(crate) fn use_first_paint<T>(own: fn(Seen) -> Option<T>) -> Shown<T>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let first = move || {
+        let FirstPaint { panel, seen } = use_context::<FirstPaint>().unwrap_or_default();
+        let seen = match seen {
+            Seen::Failed { error } => Some(Err(error)),
+            seen => own(seen).map(Ok),
+        };
+        Shown { panel, seen }
+    };
+    SharedValue::<_, JsonText>::new_with_encoding(first).into_inner()
 }
 
 #[cfg(feature = "ssr")]

@@ -6,6 +6,11 @@
 // Views are deeply nested types.
 #![recursion_limit = "256"]
 
+#[cfg(not(erase_components))]
+compile_error!(
+    "`RUSTFLAGS` replaces the flags of .cargo/config.toml: give `--cfg=erase_components` there, too"
+);
+
 mod address;
 pub mod chart;
 pub mod commands;
@@ -16,11 +21,15 @@ pub mod controls;
 pub mod error;
 pub mod figures;
 pub mod first_paint;
+#[cfg(feature = "hydrate")]
+mod hydrate;
+mod json;
 pub mod kubectl;
 pub mod live;
 pub mod model;
 mod pages;
 pub mod presets;
+#[cfg(feature = "ssr")]
 mod shell;
 pub mod steps;
 pub mod stream;
@@ -30,6 +39,8 @@ pub mod workshop;
 
 pub use error::{Error, Result};
 pub use first_paint::{FirstPaint, Seen};
+pub use json::Sealed;
+#[cfg(feature = "ssr")]
 pub use shell::shell;
 
 use leptos::prelude::*;
@@ -37,44 +48,25 @@ use leptos::server::ServerActionError;
 use leptos_meta::{Title, provide_meta_context};
 
 use address::Address;
-use pages::{FaultsPage, RunsPage, SeatPage, SeatsPage, SignInPage};
 
-/// The pages. Who sees which one is the server's decision: it redirects by role.
+/// The page of the request's address. Who sees which one is the server's decision: it redirects by role.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn App() -> impl IntoView {
+    frame(|| pages::Page::at(Address::here().path()).view())
+}
+
+/// What every page has around it, on the server as in the browser.
+fn frame(page: impl FnOnce() -> AnyView) -> impl IntoView {
     provide_meta_context();
     let here = Address::here();
     // What a form without JavaScript was refused for: `server_fn` writes it into the address that it leads back to.
     if let (Some(path), Some(error)) = (here.decoded("__path"), here.decoded("__err")) {
         provide_context(ServerActionError::new(&path, &error));
     }
-    let page = match here.path() {
-        "/" => SeatPage().into_any(),
-        "/seats" => SeatsPage().into_any(),
-        "/faults" => FaultsPage().into_any(),
-        path if path == "/runs" || path.starts_with("/runs/") => RunsPage().into_any(),
-        // A refused sign-in is answered in place: the address is still the form's, or the identity provider's choice.
-        "/sign-in" | "/join" | "/session" | "/oidc/start" | "/oidc/callback" => {
-            SignInPage().into_any()
-        }
-        _ => view! { <main class="page">{words::error(&Error::NotFound)}</main> }.into_any(),
-    };
+    let page = page();
     view! {
         <Title text=words::PRODUCT />
         {page}
-    }
-}
-
-/// Takes over the page that the server rendered.
-#[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
-    // For `shell/recover.js`: from here on a failure is no missing asset.
-    let hydrated = leptos::web_sys::Event::new("hydrated");
-    let told = hydrated.and_then(|event| document().dispatch_event(&event));
-    if told.is_err() {
-        leptos::logging::warn!("the page could not tell that it is whole");
     }
 }

@@ -1,6 +1,6 @@
 //! Values of a load by what they teach, for the app as it is deployed, and what one request costs. Pure.
 //!
-//! That each does what its name says is proved by `server/tests/presets.rs`, with the settings that Deploy begins with;
+//! That each does what its name says is proved by `server/tests/panel/presets.rs`, with the settings that Deploy begins with;
 //! for other settings they grow and shrink with what one pod serves at the target.
 
 use crate::model::{LoadSettings, Snapshot};
@@ -88,7 +88,7 @@ impl Preset {
 }
 
 /// CPU seconds of `fib(35)` on the machine of the recordings; other machines need 0.8 to 1.3 s. The same as
-/// `FIB_35_S` in autoscaling/src/load/cost.rs, which `server/tests/presets.rs` compares.
+/// `FIB_35_S` in autoscaling/src/load/cost.rs, which `server/tests/panel/presets.rs` compares.
 const FIB_35_S: f64 = 0.92;
 
 /// Naive recursion calls itself `fib(n)` times, which grows by the golden ratio.

@@ -25,6 +25,8 @@ const RECOVER_SCRIPT: &str = include_str!("shell/recover.js");
 /// The document around [`App`]. Called by the server; the browser hydrates the body alone.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let css = format!("/{}/main.css", options.site_pkg_dir);
+    // The page's script imports it first of all: where the parts are that come later.
+    let parts = format!("/{}/__wasm_split.js", options.site_pkg_dir);
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -45,6 +47,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 </script>
                 <link rel="stylesheet" href=css />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="modulepreload" href=parts />
                 <HydrationScripts options />
                 <MetaTags />
             </head>

@@ -31,6 +31,20 @@ test("an attendee finds their runs again", async ({ page, seat, browser }) => {
   await expect(panel.getByRole("img", { name: "Load, CPU and pods over time" })).toBeVisible();
   await expect(panel.getByRole("cell", { name: /^1 → \d+$/ })).toBeVisible();
   await expect(panel.getByRole("region", { name: "Locust's last tables" })).toContainText("Aggregated");
+
+  // Its story: each explanation with its evidence, the reaction times, the events.
+  const told = panel.getByRole("region", { name: "Why it scaled, or did not" });
+  const up = told.getByRole("listitem").filter({ hasText: /1 → \d+/ }).first();
+  await expect(up).toContainText(/\+0:\d\d/);
+  await up.getByText("Why", { exact: true }).click();
+  await expect(up.getByText(/^kubectl describe hpa keda-hpa-webapp -n workshop-user-\d+$/)).toBeVisible();
+  await expect(up.getByText(/^SuccessfulRescale: New size: /)).toBeVisible();
+  const reactions = panel.getByRole("region", { name: "Reaction times of this run" });
+  await expect(reactions.getByRole("heading", { name: /^Reaction, 1 → \d+ / })).toBeVisible();
+  await expect(reactions).toContainText(/users on.*decision.*ready.*first sample.*counted by the HPA/);
+  const events = panel.getByRole("region", { name: "Events of this run, newest last" });
+  await expect(events.getByRole("listitem").filter({ hasText: "SuccessfulRescale" }).first()).toBeVisible();
+
   // The cursor by keyboard.
   const time = panel.getByRole("slider", { name: "Time" });
   await time.focus();
@@ -54,5 +68,11 @@ test("an attendee finds their runs again", async ({ page, seat, browser }) => {
   await page2.getByRole("link", { name: /^Open the run of / }).click();
   await expect(page2.getByRole("heading", { name: /^Run of / })).toBeVisible();
   await expect(page2.getByRole("img", { name: "Load, CPU and pods over time" })).toBeVisible();
+  const told2 = page2.getByRole("region", { name: "Why it scaled, or did not" });
+  const up2 = told2.getByRole("listitem").filter({ hasText: /1 → \d+/ }).first();
+  await up2.getByText("Why", { exact: true }).click();
+  await expect(up2.getByText(/^kubectl describe hpa /)).toBeVisible();
+  await expect(page2.getByRole("region", { name: "Reaction times of this run" })).toContainText(/Reaction, 1 → \d+/);
+  await expect(page2.getByRole("region", { name: "Events of this run, newest last" })).toContainText("SuccessfulRescale");
   await plain.close();
 });

@@ -1,4 +1,6 @@
 //! What the log holds of people: one line for each act, nothing secret, and nobody's text as a line of its own.
+//!
+//! A program of its own: what other tests log elsewhere decides, for all of a process, what is written at all.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 

@@ -183,7 +183,11 @@ fn sentences(moments: &[Moment]) -> String {
         }
         before = Some(&snapshot.explanation);
         let mut explanation = serde_json::to_value(&snapshot.explanation).unwrap();
-        for (key, value) in explanation.as_object_mut().unwrap() {
+        let content = match &mut explanation {
+            Value::Object(told) => told.values_mut().next().and_then(Value::as_object_mut),
+            _ => None,
+        };
+        for (key, value) in content.into_iter().flatten() {
             if matches!(
                 key.as_str(),
                 "at" | "until" | "highest_at" | "next_sample" | "since"

@@ -242,7 +242,7 @@ async fn readers_are_told_the_same_as_the_routes() {
             .find_map(|line| line.strip_prefix("data: "))
             .unwrap();
         let change: serde_json::Value = serde_json::from_str(data).unwrap();
-        let ready = change["snapshot"]["pods"].as_array().unwrap();
+        let ready = change["change"]["snapshot"]["pods"].as_array().unwrap();
         told = ready.iter().filter(|pod| pod["ready"] == true).count();
     }
     assert_eq!(told, 1);

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -22,6 +22,9 @@ const LIMIT_KB: f64 = 350.0;
 
 /// No answer of a demo on this machine takes longer.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// How often a demo that starts is asked whether it is ready.
+const READY_EVERY: Duration = Duration::from_millis(50);
 
 /// Prints each part's bytes, and their sum beside the limit.
 pub(crate) fn run() -> Result<()> {
@@ -59,7 +62,9 @@ pub(crate) fn run() -> Result<()> {
 /// The page's own files that it names, each once.
 fn assets(html: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for quoted in html.split('"').filter(|part| part.starts_with("/pkg/")) {
+    // Its inline script names the folder alone.
+    let of_build = |part: &&str| part.starts_with("/pkg/") && !part.ends_with('/');
+    for quoted in html.split('"').filter(of_build) {
         if !found.iter().any(|known| known == quoted) {
             found.push(quoted.to_owned());
         }
@@ -180,7 +185,22 @@ impl Demo {
             bail!("the demo is at {url}");
         };
         demo.address = address.trim_end_matches('/').to_owned();
+        demo.wait()?;
         Ok(demo)
+    }
+
+    /// Until it has listed its seats: before that it lets nobody in.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "another process is ready when it says so, and has to be asked"
+    )]
+    fn wait(&self) -> Result<()> {
+        let started = Instant::now();
+        while get(&self.address, "/readyz", "", "identity").is_err() {
+            ensure!(started.elapsed() < TIME_LIMIT, "the demo is never ready");
+            std::thread::sleep(READY_EVERY);
+        }
+        Ok(())
     }
 
     fn seat_code(&self) -> Result<String> {
@@ -204,7 +224,8 @@ mod tests {
     #[test]
     fn assets_are_found_once() {
         let html = "<link href=\"/pkg/1/main.css\"><script src=\"/pkg/1/app.js\"></script>\
-                    <link rel=\"preload\" href=\"/pkg/1/app.js\"><a href=\"/seats\">";
+                    <link rel=\"preload\" href=\"/pkg/1/app.js\"><a href=\"/seats\">\
+                    <script>address.indexOf(\"/pkg/\")</script>";
         assert_eq!(assets(html), ["/pkg/1/main.css", "/pkg/1/app.js"]);
     }
 

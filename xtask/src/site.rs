@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use wasm_bindgen_cli_support::Bindgen;
+
+mod modules;
 
 use crate::command::{run, say};
 use crate::wasm_target;
@@ -18,21 +19,24 @@ pub(crate) const SITE: &str = "target/site";
 
 const PROFILE: &str = "wasm-release";
 
-/// The name that wasm-bindgen gives the WebAssembly.
-const WASM: &str = "app_bg.wasm";
-
 /// Builds the site, and does nothing where it is up to date.
 pub(crate) fn build() -> Result<()> {
     let page = Page::compile()?;
     page.write(Path::new(SITE), &page.hash(&[])?, |_| Ok(()))
 }
 
-/// Builds the site of a release in `folder`: as [`build`] does, but `optimise` rewrites its WebAssembly first.
+/// Builds the site of a release in `folder`: as [`build`] does, but `optimise` rewrites each module of its WebAssembly
+/// first.
 pub(crate) fn release(folder: &Path, optimise: fn(&Path) -> Result<()>) -> Result<()> {
     let page = Page::compile()?;
     // Other bytes are another build, also to a browser that has this version from a demo.
     page.write(folder, &page.hash(b"optimised")?, |assets| {
-        optimise(&assets.join(WASM))
+        for asset in files(assets)? {
+            if asset.extension().is_some_and(|ending| ending == "wasm") {
+                optimise(&asset)?;
+            }
+        }
+        Ok(())
     })
 }
 
@@ -61,6 +65,9 @@ impl Page {
                 "hydrate",
                 "--profile",
                 PROFILE,
+                "--",
+                // What `modules` splits it by.
+                "-Clink-arg=--emit-relocs",
             ],
         ))?;
         Ok(Self {
@@ -73,7 +80,8 @@ impl Page {
 
     /// Names the build: what it is made of, and what is done to it.
     fn hash(&self, done: &[u8]) -> Result<String> {
-        Ok(hash(&[&fs::read(&self.wasm)?, &self.style, done]))
+        let wasm = fs::read(&self.wasm)?;
+        Ok(hash(&[&wasm, &self.style, modules::SOURCE, done]))
     }
 
     /// Writes the site, and does nothing where it is there; `finish` may rewrite the assets before they are compressed.
@@ -96,14 +104,7 @@ impl Page {
             fs::remove_dir_all(site.join("pkg"))?;
         }
         fs::create_dir_all(&assets)?;
-        Bindgen::new()
-            .input_path(&self.wasm)
-            .web(true)?
-            .typescript(false)
-            .remove_name_section(true)
-            .remove_producers_section(true)
-            .generate(&assets)
-            .context("wasm-bindgen failed")?;
+        modules::write(&self.wasm, &assets)?;
         fs::write(assets.join("main.css"), &self.style)?;
         finish(&assets)?;
         for asset in files(&assets)? {
@@ -114,7 +115,7 @@ impl Page {
     }
 }
 
-/// style/main.css with its imports in their places: one request for the whole look.
+/// style/main.css with its imports in their places and without comments: one request for the whole look.
 fn style() -> Result<Vec<u8>> {
     let read = |name: &str| {
         let file = Path::new("style").join(name);
@@ -131,7 +132,16 @@ fn style() -> Result<Vec<u8>> {
         }
         sheet.push('\n');
     }
-    Ok(sheet.into_bytes())
+    Ok(without_comments(&sheet).into_bytes())
+}
+
+/// A style sheet whose strings hold no `/*`.
+fn without_comments(sheet: &str) -> String {
+    let mut parts = sheet.split("/*");
+    let before = parts.next().unwrap_or_default().to_owned();
+    parts.fold(before, |kept, part| {
+        kept + part.split_once("*/").map_or("", |(_, rest)| rest)
+    })
 }
 
 fn copy_public(site: &Path) -> Result<()> {
@@ -194,4 +204,15 @@ fn compress(file: &Path) -> Result<()> {
     gzip.write_all(&content)?;
     fs::write(with(".gz"), gzip.finish()?)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_left_out() {
+        let sheet = "/* a */\n.b { c: d; /* e\n f */ g: h; }\n/* without an end";
+        assert_eq!(without_comments(sheet), "\n.b { c: d;  g: h; }\n");
+    }
 }

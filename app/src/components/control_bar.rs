@@ -2,10 +2,13 @@
 //! `controls.rs`. On a phone only the sensible button stands there, the others open by `⋯`.
 
 use leptos::prelude::*;
+#[cfg(feature = "hydrate")]
+use leptos::wasm_split::wasm_split;
 
 use super::confirmation::Confirmation;
 use super::kubectl_command::KubectlCommand;
 use super::last_command::use_last_command;
+use super::later::{Loaded, later};
 use super::load_form::{Form, LoadForm};
 use super::steps::Steps;
 use crate::address::Address;
@@ -143,6 +146,8 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
     });
     let failure = move || actions.failure().map(|error| words::error(&error));
     let line = move || state.read().as_ref().map(|all| all.line.clone());
+    let is_asked = Signal::derive(move || asked.read().is_some());
+    let confirmation = later(is_asked, move || confirmation(asked, actions, live));
 
     view! {
         <section class="control-bar" aria-label=words::CONTROLS>
@@ -185,9 +190,14 @@ pub(crate) fn ControlBar(limits: LoadLimits, defaults: LoadSettings, live: Live)
                     }}
                 </ul>
             </div>
-            <Confirmation asked actions live />
+            {confirmation}
         </section>
     }
+}
+
+#[cfg_attr(feature = "hydrate", wasm_split(confirmation, wasm_split_path = ::leptos::wasm_split, fallible))]
+fn confirmation(asked: RwSignal<Option<Command>>, actions: Actions, live: Live) -> Loaded {
+    Ok(view! { <Confirmation asked actions live /> }.into_any())
 }
 
 /// Without JavaScript a question is asked by the address: `/?confirm=clean_up`.

@@ -4,7 +4,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use super::findings::Findings;
-use crate::figures::clock;
+use crate::figures::{Zone, clock};
 use crate::model::EventLine;
 use crate::stream::Live;
 use crate::words;
@@ -30,11 +30,6 @@ fn objects(events: &[EventLine]) -> Vec<String> {
     objects.sort_unstable();
     objects.dedup();
     objects
-}
-
-/// How many events there are, for the tab.
-pub(crate) fn events_count(live: Live) -> Signal<usize> {
-    Signal::derive(move || live.state.with(|state| state.history.events.len()))
 }
 
 /// The whole panel.
@@ -81,7 +76,7 @@ pub(crate) fn EventsPanel(live: Live) -> impl IntoView {
                         key=|event| (event.uid.clone(), event.time, event.count)
                         let:event
                     >
-                        <Line event live />
+                        <Line event zone=live.zone.into() />
                     </For>
                 </ol>
                 <p class="none">{empty}</p>
@@ -142,9 +137,9 @@ fn Filters(
     }
 }
 
-/// One event.
+/// One event; a row of a list of class `events`.
 #[component]
-fn Line(event: EventLine, live: Live) -> impl IntoView {
+pub(super) fn Line(event: EventLine, zone: Signal<Zone>) -> impl IntoView {
     let (time, first) = (event.time, event.clone());
     let normal = event
         .normal
@@ -152,11 +147,11 @@ fn Line(event: EventLine, live: Live) -> impl IntoView {
     let is_alarming = event.warning && event.normal.is_none();
     view! {
         <li data-warning=is_alarming.to_string()>
-            <span class="time">{move || clock(time, live.zone.get())}</span>
+            <span class="time">{move || clock(time, zone.get())}</span>
             <span class="type">{words::event_type(event.warning)}</span>
             <span class="reason">{event.reason.clone()} {normal}</span>
             <span class="object">{words::event_object(&event)}</span>
-            <span class="repeats">{move || words::repeats(&first, live.zone.get())}</span>
+            <span class="repeats">{move || words::repeats(&first, zone.get())}</span>
             <span class="message">{event.message.clone()} " " <span class="source">{event.source}</span></span>
         </li>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::kept;
 use crate::error::Result;
+use crate::json;
 use crate::model::Done;
 use crate::words::{files, settings};
 
@@ -50,7 +51,7 @@ pub(crate) fn provide_last_command(namespace: &str) {
     provide_context(last);
     Effect::new(move || {
         let text = kept::kept(KEPT_AS).unwrap_or_default();
-        if let Ok((of, done)) = serde_json::from_str::<(String, Done)>(&text)
+        if let Ok((of, done)) = json::read::<(String, Done)>(&text)
             && last.namespace.with_value(|own| *own == of)
         {
             last.done.set(Some(done));

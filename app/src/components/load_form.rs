@@ -7,6 +7,7 @@ use super::focus::focus;
 use super::kept::{keep, kept};
 use crate::commands::StartLoad;
 use crate::error::Error;
+use crate::json;
 use crate::model::{Fault, LoadField, LoadLimits, LoadSettings, TypedLoad};
 use crate::presets::{AppSize, Preset};
 use crate::stream::Live;
@@ -55,7 +56,7 @@ impl Form {
             app: Memo::new(move |_| live.state.with(|s| AppSize::of(s.snapshot.as_ref()))),
         };
         Effect::new(move || {
-            let before = kept(KEPT_AS).and_then(|text| serde_json::from_str(&text).ok());
+            let before = kept(KEPT_AS).and_then(|text| json::read(&text).ok());
             if let Some(before) = before.filter(|_| !again) {
                 form.typed.set(before);
             }

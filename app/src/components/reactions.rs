@@ -1,4 +1,4 @@
-//! How long a scale-up took, stage by stage; below the pods.
+//! How long a scale-up took, stage by stage: below the pods, and in an opened run.
 
 use leptos::prelude::*;
 
@@ -35,17 +35,7 @@ pub(crate) fn Reactions(live: Live) -> impl IntoView {
         let at = place.get()?;
         Some(words::nth_of(at + 1, all.read().len()))
     };
-    let steps = move || {
-        let reaction = shown.get()?;
-        let step = |(took, stage): (String, &'static str)| {
-            view! { <li><span class="took">{took}</span><span>{stage}</span></li> }
-        };
-        let stages = words::stages(&reaction).map(step).collect_view();
-        Some(view! {
-            <ol><li><span>{words::USERS_ON}</span></li>{stages}</ol>
-            <p class="p95">{words::p95_around(&reaction)}</p>
-        })
-    };
+    let steps = move || shown.get().map(|reaction| steps(&reaction));
     let title = move || {
         let reaction = shown.get();
         reaction.map_or_else(
@@ -83,4 +73,17 @@ pub(crate) fn Reactions(live: Live) -> impl IntoView {
             <p class="none">{move || shown.get().is_none().then_some(words::NO_REACTION)}</p>
         </section>
     }
+}
+
+/// One scale-up: its stages with what the way to each took, and the response time around it.
+pub(super) fn steps(reaction: &Reaction) -> AnyView {
+    let step = |(took, stage): (String, &'static str)| {
+        view! { <li><span class="took">{took}</span><span>{stage}</span></li> }
+    };
+    let stages = words::stages(reaction).map(step).collect_view();
+    view! {
+        <ol><li><span>{words::USERS_ON}</span></li>{stages}</ol>
+        <p class="p95">{words::p95_around(reaction)}</p>
+    }
+    .into_any()
 }

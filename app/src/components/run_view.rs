@@ -1,13 +1,14 @@
-//! One run: how it ended, its own chart with a cursor, the autoscaler's steps, and Locust's last tables.
+//! One run: how it ended, its own chart with a cursor, the autoscaler's steps, its story, and Locust's last tables.
 
 use leptos::html::Div;
 use leptos::prelude::*;
 
 use super::chart_panel::{Size, measure};
 use super::load_log_panel::LastTables;
+use super::run_story::RunStory;
 use crate::chart::{ChartView, REM_PX, readout, render, render_cursor};
 use crate::figures::{Zone, clock, span};
-use crate::model::{History, Rescale, RunRecord, TimeMs};
+use crate::model::{Rescale, RunRecord, TimeMs};
 use crate::words;
 
 /// The width that the server draws for.
@@ -15,23 +16,16 @@ const FIRST_WIDTH: u32 = 950;
 
 #[component]
 pub(crate) fn RunView(run: RunRecord, zone: Signal<Zone>) -> impl IntoView {
-    let RunRecord {
-        summary,
-        from,
-        until,
-        cpu_limit_m,
-        history,
-    } = run;
-    let load = summary.load;
-    let plan = words::load_plan(&load);
-    let end = words::run_end(&load);
-    let by = words::run_by(&load);
+    let load = &run.summary.load;
+    let plan = words::load_plan(load);
+    let end = words::run_end(load);
+    let by = words::run_by(load);
     let csv = format!("/runs/{}.csv", load.uid);
-    let tables = history.log.tables.clone();
-    let on = summary.users_on;
-    let steps = history.rescales.clone();
-    let guess = load.guess.map(|pods| (on.unwrap_or(load.created), pods));
-    let title = move || words::run_of(&load, zone.get());
+    let tables = run.history.log.tables.clone();
+    let on = run.summary.users_on;
+    let steps = run.history.rescales.clone();
+    let run = StoredValue::new(run);
+    let title = move || run.with_value(|run| words::run_of(&run.summary.load, zone.get()));
     view! {
         <article class="run">
             <h2 translate="no">{title}</h2>
@@ -39,8 +33,9 @@ pub(crate) fn RunView(run: RunRecord, zone: Signal<Zone>) -> impl IntoView {
                 <strong>{end}</strong> " " {plan} " · " {by} " · "
                 <a href=csv download rel="external">{words::RUN_CSV}</a>
             </p>
-            <RunChart history from until cpu_limit_m guess zone />
+            <RunChart run zone />
             <Steps steps on zone />
+            <RunStory run zone />
             {tables.map(|tables| view! { <LastTables tables /> })}
         </article>
     }
@@ -48,15 +43,14 @@ pub(crate) fn RunView(run: RunRecord, zone: Signal<Zone>) -> impl IntoView {
 
 /// The chart of what is past: nothing in it moves but the cursor.
 #[component]
-fn RunChart(
-    history: History,
-    from: TimeMs,
-    until: TimeMs,
-    cpu_limit_m: Option<i64>,
-    /// The pods that the attendee guessed, and since when the load was on.
-    guess: Option<(TimeMs, u32)>,
-    zone: Signal<Zone>,
-) -> impl IntoView {
+fn RunChart(run: StoredValue<RunRecord>, zone: Signal<Zone>) -> impl IntoView {
+    let (from, until, cpu_limit_m, guess) = run.with_value(|run| {
+        let load = &run.summary.load;
+        // Since when the load was on.
+        let on = run.summary.users_on.unwrap_or(load.created);
+        let guess = load.guess.map(|pods| (on, pods));
+        (run.from, run.until, run.cpu_limit_m, guess)
+    });
     let size = RwSignal::new(Size {
         width: FIRST_WIDTH,
         rem: REM_PX,
@@ -64,7 +58,6 @@ fn RunChart(
     let cursor = RwSignal::new(None::<TimeMs>);
     let picture = NodeRef::<Div>::new();
     measure(picture, size);
-    let history = StoredValue::new(history);
     let view = Memo::new(move |_| ChartView {
         width: size.get().width,
         rem: size.get().rem,
@@ -81,10 +74,10 @@ fn RunChart(
         each_pod: Vec::new(),
     });
     let over = Memo::new(move |_| render_cursor(&view.read(), cursor.get()));
-    let svg = Memo::new(move |_| history.with_value(|history| render(history, &view.read())));
+    let svg = Memo::new(move |_| run.with_value(|run| render(&run.history, &view.read())));
     let told = Memo::new(move |_| {
         let at = cursor.get().unwrap_or(until);
-        let read = history.with_value(|history| readout(history, at));
+        let read = run.with_value(|run| readout(&run.history, at));
         words::readout(&read, zone.get())
     });
     let point = move |event: leptos::ev::PointerEvent| {

@@ -2,11 +2,8 @@
 //! while somebody types, by the same rules as the server's; what was typed stays until it is taken.
 
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
-use leptos::server_fn::error::ServerFnUrlError;
 
 use super::last_command::use_last_command;
-use crate::address::Address;
 use crate::commands::ChangeSettings;
 use crate::controls::foreign_object;
 use crate::error::Error;
@@ -43,17 +40,9 @@ fn shown(value: Option<u32>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// Settings that were refused before this page: without JavaScript the address tells it.
-fn failed_in_address() -> Option<Error> {
-    let address = Address::here();
-    let is_ours = address.decoded("__path").as_deref() == Some(ChangeSettings::PATH);
-    let told = address.decoded("__err").filter(|_| is_ours)?;
-    Some(ServerFnUrlError::<Error>::decode_err(&told))
-}
-
-fn refused(error: &Error) -> Option<&Refused> {
+fn refused(error: &Error) -> Option<Refused> {
     match error {
-        Error::Settings { refused } => Some(refused),
+        Error::Settings { refused, .. } => refused.open(),
         _ => None,
     }
 }
@@ -61,21 +50,17 @@ fn refused(error: &Error) -> Option<&Refused> {
 /// The tab.
 #[component]
 pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
+    // Its value is what a form without JavaScript was refused for, until it is used: `App` tells it.
     let action = ServerAction::<ChangeSettings>::new();
     let last = use_last_command();
     let present = Memo::new(move |_| {
         live.state
             .with(|s| s.snapshot.as_ref().map(AppSettings::of).unwrap_or_default())
     });
-    let before = StoredValue::new(failed_in_address());
-    let failure = Memo::new(move |_| match action.value().get() {
-        Some(Ok(_)) => None,
-        Some(Err(error)) => Some(error),
-        None => before.get_value(),
-    });
-    let typed = before.with_value(|error| {
+    let failure = Memo::new(move |_| action.value().get()?.err());
+    let typed = failure.with_untracked(|error| {
         let refused = error.as_ref().and_then(refused);
-        refused.map(|refused| refused.typed.clone())
+        refused.map(|refused| refused.typed)
     });
     let typed = typed.unwrap_or_else(|| Typed::of(&present.get_untracked()));
     let fields = Setting::ALL.map(|setting| {
@@ -167,7 +152,6 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
             field.fill(field.now.get_untracked());
         }
         action.value().set(None);
-        before.set_value(None);
     };
     view! {
         <div class="settings-panel">
@@ -261,8 +245,8 @@ fn Owned(
 ) -> impl IntoView {
     let owned = Memo::new(move |_| {
         let failure = failure.read();
-        match &refused(failure.as_ref()?)?.why {
-            WhyRefused::Owned { fields } => Some(fields.clone()),
+        match refused(failure.as_ref()?)?.why {
+            WhyRefused::Owned { fields } => Some(fields),
             WhyRefused::Problems { .. } | WhyRefused::Nothing => None,
         }
     });

@@ -59,11 +59,11 @@ pub(crate) struct TabPanel {
 }
 
 impl TabPanel {
-    pub(crate) fn new(tab: Tab, view: impl IntoAny) -> Self {
+    pub(crate) fn new(tab: Tab, view: AnyView) -> Self {
         Self {
             tab,
             count: None,
-            view: view.into_any(),
+            view,
         }
     }
 
@@ -91,6 +91,11 @@ impl Chosen {
         chosen
             .filter(usable)
             .or_else(|| all.iter().copied().find(usable))
+    }
+
+    /// Whether this tab is open, of all that there are.
+    pub(crate) fn is_open(self, tab: Tab) -> bool {
+        self.open(&Tab::ALL) == Some(tab)
     }
 
     /// Whether somebody opened this tab. The first one is open without that.

@@ -287,7 +287,7 @@ pub struct Problem {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "wrong")]
+#[serde(rename_all = "snake_case")]
 pub enum Wrong {
     Empty,
     NotWhole {
@@ -324,7 +324,7 @@ pub enum Wrong {
 
 /// Why a setting has no place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "why")]
+#[serde(rename_all = "snake_case")]
 pub enum Nowhere {
     NoObject,
     /// The ScaledObject has no CPU trigger by utilisation.
@@ -357,7 +357,7 @@ pub struct Refused {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "refused")]
+#[serde(rename_all = "snake_case")]
 pub enum WhyRefused {
     /// Fields are at fault.
     Problems { problems: Vec<Problem> },

@@ -17,7 +17,7 @@ pub struct Counted {
 
 /// One situation. Percent are of the CPU request, as the HPA truncates them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "situation")]
+#[serde(rename_all = "snake_case")]
 pub enum Explanation {
     /// The panel does not see the namespace.
     NotWatched,

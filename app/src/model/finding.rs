@@ -6,7 +6,7 @@ use super::{TimeMs, Unwatched};
 
 /// One trouble. The words stand in `words/findings.rs`, what decides in the server's `workshop/diagnose`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// The API server does not answer.
     ClusterUnreachable { since: TimeMs },
@@ -154,7 +154,7 @@ impl Finding {
 
 /// What is in the namespace besides the workshop. No trouble, but nobody shall wonder whether it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// Deployments that are not the app.
     Deployments { names: Vec<String>, app: String },

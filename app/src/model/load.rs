@@ -78,7 +78,7 @@ pub struct LoadEnd {
 
 /// Why a load ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case")]
 pub enum LoadOutcome {
     /// The Job was deleted; the last load pod left `after_ms` later.
     Stopped { after_ms: i64 },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{History, LoadState, TimeMs};
+use super::{AutoscalerState, History, LoadState, TimeMs};
 
 /// One run in the list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,12 +25,15 @@ pub struct RunSummary {
 /// One run with all that its record has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
+    pub namespace: String,
     pub summary: RunSummary,
     /// What of the time belongs to it.
     pub from: TimeMs,
     pub until: TimeMs,
     /// One pod's CPU limit in milli-cores.
     pub cpu_limit_m: Option<i64>,
+    /// The HPA as the run last saw it, for the words of its explanations; `None` in records of the time before this field.
+    pub autoscaler: Option<AutoscalerState>,
     pub history: History,
 }
 

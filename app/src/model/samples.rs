@@ -588,7 +588,7 @@ pub(crate) fn load_tables() -> LoadTables {
 
 /// A run of it, with its record.
 pub(crate) fn run() -> RunRecord {
-    let (_, mut history) = mid_load();
+    let (snapshot, mut history) = mid_load();
     history.log.tables = Some(load_tables());
     let mut load = load();
     load.stage = LoadStage::Ended;
@@ -597,6 +597,7 @@ pub(crate) fn run() -> RunRecord {
         outcome: LoadOutcome::Finished,
     });
     RunRecord {
+        namespace: snapshot.namespace,
         summary: RunSummary {
             load,
             users_on: Some(at(50.8)),
@@ -609,6 +610,7 @@ pub(crate) fn run() -> RunRecord {
         from: T0,
         until: at(112.0),
         cpu_limit_m: Some(100),
+        autoscaler: snapshot.autoscaler,
         history,
     }
 }

@@ -18,7 +18,7 @@ pub struct SignIn {
 
 /// Why the page asks for a code (again).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case")]
 pub enum SignInError {
     UnknownCode,
     /// The budget of wrong codes is used up; `wait_s` seconds until it has room again.
@@ -46,7 +46,7 @@ pub enum SignInError {
 
 /// Why a sign-in at the identity provider leads to no seat. Never with a word of the provider's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case")]
 pub enum SingleSignOnProblem {
     /// The answer belongs to no sign-in that this browser began, or to one of long ago.
     NotBegunHere,

@@ -142,7 +142,7 @@ impl Sources {
 
 /// The state of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum SourceState {
     Live,
     /// It answered before, and does not since then.

@@ -1,4 +1,4 @@
-//! What `GET /events` carries. The SSE event's name is the tag, its data the JSON of the content.
+//! What `GET /events` carries. The SSE event's name is the variant's, its data the JSON of the whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::{ClassPhase, History, Overview, SessionEnd, Snapshot, TimeMs};
 
 /// One item of the stream. On the wire: `event: history`, `event: change`, `event: overview`, `event: alive`, `event: leaving`, `event: ended`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "event")]
+#[serde(rename_all = "snake_case")]
 pub enum StreamEvent {
     /// All that is known; replaces what the page has.
     History {

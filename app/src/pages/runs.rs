@@ -3,24 +3,37 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use serde::{Deserialize, Serialize};
 
 use super::seat::NoData;
 use crate::components::{RunList, RunView, run_failure};
 use crate::figures::Zone;
-use crate::first_paint::{FirstPaint, Seen, use_first_paint};
+use crate::first_paint::{Seen, Shown, use_first_paint};
+use crate::model::{RunRecord, RunSummary, TimeMs};
 use crate::words;
+
+/// What there is to show of them.
+#[derive(Serialize, Deserialize)]
+enum Of {
+    All(TimeMs, Vec<RunSummary>),
+    One(Box<RunRecord>),
+}
 
 /// The list, or one run.
 #[component]
 pub(crate) fn RunsPage() -> impl IntoView {
-    let FirstPaint { seen, .. } = use_first_paint();
-    let zone = reader_zone();
-    let body = match seen {
+    let Shown { seen, .. } = use_first_paint(|seen| match seen {
         Seen::Runs {
             namespace,
             time,
             runs,
-        } => {
+        } => Some((namespace, Of::All(time, runs))),
+        Seen::Run { namespace, run } => Some((namespace, Of::One(run))),
+        _ => None,
+    });
+    let zone = reader_zone();
+    let body = match seen {
+        Some(Ok((namespace, Of::All(time, runs)))) => {
             let now = Signal::stored(time);
             list(
                 namespace,
@@ -29,12 +42,12 @@ pub(crate) fn RunsPage() -> impl IntoView {
                 words::BACK_TO_SEAT,
             )
         }
-        Seen::Run { namespace, run } => {
+        Some(Ok((namespace, Of::One(run)))) => {
             let run = view! { <RunView run=*run zone /> }.into_any();
             list(namespace, run, "/runs", words::BACK_TO_RUNS)
         }
-        Seen::Failed { error } => return view! { <NoData text=run_failure(&error) /> }.into_any(),
-        _ => return view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
+        Some(Err(error)) => return view! { <NoData text=run_failure(&error) /> }.into_any(),
+        None => return view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
     };
     view! {
         <Title text=words::RUNS />

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::panels;
 use crate::components::{
-    ChartPanel, ControlBar, EventsPanel, FilesPanel, Header, LoadLogPanel, LoopStrip, PodsTable,
-    Reactions, RunsPanel, SettingsPanel, Tab, TabPanel, Tabs, WhyPanel, WordsPanel, events_count,
-    provide_chosen, provide_last_command,
+    ChartPanel, ControlBar, Header, LoopStrip, PodsTable, Reactions, Tab, TabPanel, Tabs, WhyPanel,
+    later, provide_chosen, provide_last_command,
 };
-use crate::first_paint::{FirstPaint, Seen, use_first_paint};
+use crate::first_paint::{Seen, Shown, use_first_paint};
 use crate::live::LiveState;
 use crate::model::{Panel, Phase, Snapshot};
 use crate::stream::use_live;
@@ -17,21 +17,21 @@ use crate::words;
 /// What the signed-in attendee sees.
 #[component]
 pub(crate) fn SeatPage() -> impl IntoView {
-    let FirstPaint { panel, seen } = use_first_paint();
+    let Shown { panel, seen } = use_first_paint(|seen| match seen {
+        Seen::Seat {
+            namespace,
+            name,
+            snapshot,
+            history,
+        } => Some((namespace, name, snapshot, history)),
+        _ => None,
+    });
     match (panel, seen) {
-        (
-            Some(panel),
-            Seen::Seat {
-                namespace,
-                name,
-                snapshot,
-                history,
-            },
-        ) => {
+        (Some(panel), Some(Ok((namespace, name, snapshot, history)))) => {
             let first = LiveState::of_seat(*snapshot, *history).in_class(panel.class);
             view! { <Seat namespace name panel first /> }.into_any()
         }
-        (_, Seen::Failed { error }) => view! { <NoData text=words::error(&error) /> }.into_any(),
+        (_, Some(Err(error))) => view! { <NoData text=words::error(&error) /> }.into_any(),
         _ => view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
     }
 }
@@ -63,15 +63,24 @@ fn Seat(
             .with(|s| s.snapshot.as_ref().map_or(0, Snapshot::existing) as usize)
     });
     provide_last_command(&namespace);
+    let events = Signal::derive(move || live.state.with(|state| state.history.events.len()));
     let of = namespace.clone();
+    let open = |tab| Signal::derive(move || chosen.is_open(tab));
+    let pods_panel = view! { <PodsTable live /> <Reactions live /> }.into_any();
+    let log = later(open(Tab::LoadLog), move || panels::load_log(live));
+    let events_panel = later(open(Tab::Events), move || panels::events(live));
+    let settings = later(open(Tab::Settings), move || panels::settings(live));
+    let files = later(open(Tab::Files), move || panels::files(of.clone(), live));
+    let runs = later(open(Tab::Runs), move || panels::runs(chosen, live));
+    let glossary = later(open(Tab::Words), panels::glossary);
     let panels = vec![
-        TabPanel::new(Tab::Pods, view! { <PodsTable live /> <Reactions live /> }).counted(pods),
-        TabPanel::new(Tab::LoadLog, view! { <LoadLogPanel live /> }),
-        TabPanel::new(Tab::Events, view! { <EventsPanel live /> }).counted(events_count(live)),
-        TabPanel::new(Tab::Settings, view! { <SettingsPanel live /> }),
-        TabPanel::new(Tab::Files, view! { <FilesPanel namespace=of live /> }),
-        TabPanel::new(Tab::Runs, view! { <RunsPanel chosen live /> }),
-        TabPanel::new(Tab::Words, view! { <WordsPanel /> }),
+        TabPanel::new(Tab::Pods, pods_panel).counted(pods),
+        TabPanel::new(Tab::LoadLog, log),
+        TabPanel::new(Tab::Events, events_panel).counted(events),
+        TabPanel::new(Tab::Settings, settings),
+        TabPanel::new(Tab::Files, files),
+        TabPanel::new(Tab::Runs, runs),
+        TabPanel::new(Tab::Words, glossary),
     ];
     view! {
         <Title text=title />

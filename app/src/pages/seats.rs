@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::seat::NoData;
 use crate::components::{Header, SeatsTable};
-use crate::first_paint::{FirstPaint, Seen, use_first_paint};
+use crate::first_paint::{Seen, Shown, use_first_paint};
 use crate::live::LiveState;
 use crate::stream::use_live;
 use crate::words;
@@ -13,9 +13,12 @@ use crate::words;
 /// What the signed-in instructor sees.
 #[component]
 pub(crate) fn SeatsPage() -> impl IntoView {
-    let FirstPaint { panel, seen } = use_first_paint();
+    let Shown { panel, seen } = use_first_paint(|seen| match seen {
+        Seen::Seats { overview, faults } => Some((overview, faults)),
+        _ => None,
+    });
     match seen {
-        Seen::Seats { overview, faults } => {
+        Some(Ok((overview, faults))) => {
             let build = panel.as_ref().map(|p| p.build.clone());
             let class = panel.as_ref().map(|p| p.class).unwrap_or_default();
             let live = use_live(LiveState::of_seats(overview).in_class(class), build);
@@ -31,7 +34,7 @@ pub(crate) fn SeatsPage() -> impl IntoView {
             }
             .into_any()
         }
-        Seen::Failed { error } => view! { <NoData text=words::error(&error) /> }.into_any(),
-        _ => view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
+        Some(Err(error)) => view! { <NoData text=words::error(&error) /> }.into_any(),
+        None => view! { <NoData text=words::NOTHING_TO_SHOW.to_owned() /> }.into_any(),
     }
 }

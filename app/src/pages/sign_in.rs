@@ -6,17 +6,21 @@ use leptos_meta::Title;
 
 use super::claimed::ClaimedPage;
 use crate::address::Address;
-use crate::first_paint::{FirstPaint, Seen, use_first_paint};
+use crate::first_paint::{Seen, Shown, use_first_paint};
+use crate::json::JsonText;
 use crate::model::{SessionEnd, SignIn, SignInError};
 use crate::words;
 
 /// Asks for the seat's code.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
-    let FirstPaint { panel, seen } = use_first_paint();
+    let Shown { panel, seen } = use_first_paint(|seen| match seen {
+        Seen::Claimed { claimed } => Some(claimed),
+        _ => None,
+    });
     let single_sign_on = panel.is_some_and(|panel| panel.single_sign_on);
     match seen {
-        Seen::Claimed { claimed } => view! { <ClaimedPage claimed /> }.into_any(),
+        Some(Ok(claimed)) => view! { <ClaimedPage claimed /> }.into_any(),
         _ => view! { <SignInForm single_sign_on /> }.into_any(),
     }
 }
@@ -117,7 +121,8 @@ fn use_sign_in() -> SignIn {
             ..SignIn::default()
         }
     };
-    SharedValue::new(|| use_context::<SignIn>().unwrap_or_else(from_address)).into_inner()
+    let offered = || use_context::<SignIn>().unwrap_or_else(from_address);
+    SharedValue::<_, JsonText>::new_with_encoding(offered).into_inner()
 }
 
 /// The panel's mark: the five cells of the loop.

@@ -414,11 +414,57 @@ fn runs_are_pages_too() {
         assert!(html.contains(text), "{text} is missing");
     }
     assert!(!html.contains(" style="));
+    let (shown, _data) = html.rsplit_once("<script").expect("the data come last");
+    for text in [
+        "+0:25",
+        "1 → 4: CPU is 200 % of the request, the target is 60 %.",
+        "ceil(1 × 200 / 60) = ceil(3.33) = 4",
+        "Stays at 4: 3 new pods have no CPU sample yet and count as 0 %.",
+        "as the HPA says: ScaleUpLimit",
+        "kubectl describe hpa keda-hpa-webapp -n workshop-user-7",
+        "The HPA looked at 14:01:45.",
+        "no: counts as 0 %",
+        "Reaction, 1 → 4",
+        "counted by the HPA",
+        "p95 before 12.0 s, 30 s after 5.1 s",
+        "normal at the start",
+        "New size: 8; reason: cpu resource utilization (percentage of request) above target",
+    ] {
+        assert!(shown.contains(text), "{text} is missing");
+    }
+    let place = |text: &str| shown.find(text).unwrap();
+    assert!(
+        place("−0:20") < place("+0:25") && place("+0:25") < place("+0:55"),
+        "in the order in which it was said"
+    );
     let gone = Seen::Failed {
         error: crate::error::Error::NotFound,
     };
     let html = render("/runs/9b0d", first(gone), None);
     assert!(html.contains("This run is not kept any more"));
+}
+
+#[test]
+fn run_says_where_nothing_of_it_is_kept() {
+    let mut run = samples::run();
+    run.history.told.clear();
+    run.history.reactions.clear();
+    run.history.events.clear();
+    let first = FirstPaint {
+        panel: Some(samples::panel()),
+        seen: Seen::Run {
+            namespace: run.namespace.clone(),
+            run: Box::new(run),
+        },
+    };
+    let html = render("/runs/9b0d", first, None);
+    for text in [
+        "No explanation of this run is kept.",
+        "Nothing was scaled up in this run.",
+        "No event of this run is kept.",
+    ] {
+        assert!(html.contains(text), "{text} is missing");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::session::{Session, leave_as, session};
 use super::tries::{CALM_MS, HIDDEN_MS, SILENCE_MS};
 use super::{Reloads, Tries};
 use crate::figures::Zone;
+use crate::json;
 use crate::live::{Connection, LiveState};
 use crate::model::{StreamEvent, TimeMs};
 
@@ -203,7 +204,7 @@ impl Stream {
             return;
         };
         let event_id = event.last_event_id();
-        match serde_json::from_str::<StreamEvent>(&data) {
+        match json::read::<StreamEvent>(&data) {
             // The stream's last words: no need to ask why it ends.
             Ok(StreamEvent::Ended { end }) => leave_as(end),
             // Last words, too: the end follows, and for the usual second until the next replica nothing is wrong.
@@ -331,7 +332,7 @@ impl Stream {
         if server.is_none() || self.build.is_none() || server == self.build || is_asking() {
             return;
         }
-        let reloads = kept(RELOADS).and_then(|text| serde_json::from_str(&text).ok());
+        let reloads = kept(RELOADS).and_then(|text| json::read(&text).ok());
         let again = reloads.unwrap_or_default();
         let Some(again) = Reloads::again(again, Date::now()) else {
             return;

@@ -190,7 +190,7 @@ pub(crate) fn readout(at: &Readout, zone: Zone) -> String {
     let mut letters = pods.chars().skip(1);
     if let Some(first) = letters.next() {
         text.push(' ');
-        text.extend(first.to_uppercase());
+        text.push(first.to_ascii_uppercase());
         text.extend(letters);
     }
     if let Some(known) = at.rescale {

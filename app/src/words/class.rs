@@ -91,7 +91,7 @@ pub fn class_phase(phase: ClassPhase) -> &'static str {
 
 /// The button to the class's switches.
 pub fn class_is(phase: ClassPhase) -> String {
-    format!("{CLASS}: {}", class_phase(phase).to_lowercase())
+    format!("{CLASS}: {}", class_phase(phase).to_ascii_lowercase())
 }
 
 /// What a phase means.

@@ -1,7 +1,8 @@
 //! What stands behind `Why`: what the HPA read and said, and the command that shows the same. Part of [`super`].
 
+use super::why::Scene;
 use crate::figures::{UNKNOWN, Zone, clock, cpu, percent, span};
-use crate::model::{Counts, Explanation, SaidEvent, Snapshot, TimeMs, UsedSample};
+use crate::model::{Counts, Explanation, RunRecord, SaidEvent, Snapshot, TimeMs, Told, UsedSample};
 
 pub const SAME_BY_KUBECTL: &str = "The same in a terminal:";
 pub const COPY_COMMAND: &str = "Copy the command";
@@ -48,7 +49,16 @@ pub fn used_sample(used: &UsedSample) -> [String; 5] {
 
 /// The command that shows an explanation's ground.
 pub fn explanation_command(explanation: &Explanation, snapshot: &Snapshot) -> String {
-    let namespace = &snapshot.namespace;
+    command(explanation, snapshot.into())
+}
+
+/// The same for a run that is looked back at.
+pub fn explanation_command_in_run(told: &Told, run: &RunRecord) -> String {
+    command(&told.explanation, run.into())
+}
+
+fn command(explanation: &Explanation, scene: Scene<'_>) -> String {
+    let namespace = scene.namespace;
     match explanation {
         Explanation::NotWatched | Explanation::NothingDeployed => everything(namespace),
         Explanation::Deploying => format!("kubectl get deployments,pods -n {namespace}"),
@@ -67,13 +77,13 @@ pub fn explanation_command(explanation: &Explanation, snapshot: &Snapshot) -> St
         | Explanation::Settled { .. }
         | Explanation::HeldByWindow { .. }
         | Explanation::ScaledDown { .. }
-        | Explanation::NotReproducible { .. } => describe_hpa(snapshot),
+        | Explanation::NotReproducible { .. } => describe_hpa(scene),
     }
 }
 
-fn describe_hpa(snapshot: &Snapshot) -> String {
-    let namespace = &snapshot.namespace;
-    match &snapshot.autoscaler {
+fn describe_hpa(scene: Scene<'_>) -> String {
+    let namespace = scene.namespace;
+    match scene.autoscaler {
         Some(hpa) => format!("kubectl describe hpa {} -n {namespace}", hpa.name),
         None => everything(namespace),
     }

@@ -1,6 +1,6 @@
 //! What a page says when something did not work.
 
-use super::{YOU_CAN_LOOK, settings};
+use super::YOU_CAN_LOOK;
 use crate::error::Error;
 
 pub const NOT_A_NUMBER: &str =
@@ -28,8 +28,8 @@ pub fn error(error: &Error) -> String {
         Error::OtherBuild => {
             "The panel is being updated, and this page is of another version. Reload the page and try again.".to_owned()
         }
-        Error::Settings { refused } => settings::refused(refused),
         Error::Invalid { message }
+        | Error::Settings { message, .. }
         | Error::InvalidLoad { message, .. }
         | Error::Conflict { message }
         | Error::Unavailable { message } => message.clone(),

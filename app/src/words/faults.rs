@@ -1,5 +1,5 @@
 //! The words of the page of faults, which only the demo has: what each trouble does, and what the class will see of it.
-//! `server/tests/faults.rs` holds what is said here of the panel.
+//! `server/tests/panel/faults.rs` holds what is said here of the panel.
 
 use crate::model::{FaultStates, SeatFault, Sentinel, Switch, SwitchState};
 

@@ -223,7 +223,7 @@ pub fn same_by_hand(done: &Done, namespace: &str) -> String {
             (Some(command), ..) => command.clone(),
             (None, _, Verb::Delete) => format!(
                 "kubectl delete {} {} -n {namespace}",
-                act.kind.to_lowercase(),
+                act.kind.to_ascii_lowercase(),
                 act.name
             ),
             (None, Some(file), Verb::Apply | Verb::Create) => {

@@ -23,6 +23,8 @@ pub struct Trouble {
     /// What the cluster says of it, word for word or as figures.
     pub evidence: String,
     pub cure: String,
+    /// The why panel shows the evidence alone: the cure stands under Events.
+    pub brief: bool,
     /// Kind and name.
     pub object: Option<(&'static str, String)>,
     pub command: String,
@@ -44,11 +46,18 @@ impl Trouble {
     fn of(self, kind: &'static str, name: &str, namespace: &str) -> Self {
         let command = format!(
             "kubectl describe {} {name} -n {namespace}",
-            kind.to_lowercase()
+            kind.to_ascii_lowercase()
         );
         Self {
             object: Some((kind, name.to_owned())),
             command,
+            ..self
+        }
+    }
+
+    fn brief(self) -> Self {
+        Self {
+            brief: true,
             ..self
         }
     }
@@ -75,7 +84,7 @@ pub fn finding(finding: &Finding, snapshot: &Snapshot, now: TimeMs, zone: Zone) 
     };
     let both = format!("{}{between}{}", trouble.evidence, trouble.cure);
     let line = match (trouble.evidence.is_empty(), trouble.cure.is_empty()) {
-        (false, true) => trouble.evidence,
+        (false, no_cure) if no_cure || trouble.brief => trouble.evidence,
         (false, false) if both.chars().count() <= LINES => both,
         _ => trouble.cure,
     };
@@ -526,6 +535,7 @@ fn pods_refused(asked: u32, existing: u32, message: &str, snapshot: &Snapshot) -
             "Room comes when other pods go, or when your instructor raises the quota.",
         )
         .of("ResourceQuota", &quota, namespace)
+        .brief()
     } else if message.contains("failed quota: ") {
         Trouble::new(
             format!("{asked_for}: a quota wants requests and limits that the pods do not have."),

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn words_that_mislead_stand_only_in_quotes() {
         for entry in ENTRIES {
-            let plain = entry.says.to_lowercase();
+            let plain = entry.says.to_ascii_lowercase();
             for never in [
                 "keda measures",
                 "keda scales",

@@ -110,7 +110,7 @@ pub fn preset(preset: Preset) -> &'static str {
     }
 }
 
-/// What a preset shows, beside its name. The sizes are those that `server/tests/presets.rs` proves.
+/// What a preset shows, beside its name. The sizes are those that `server/tests/panel/presets.rs` proves.
 pub fn preset_shows(preset: Preset, load: &LoadSettings) -> String {
     let users = figures::count(load.users, "user", "users");
     match preset {

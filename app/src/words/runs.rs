@@ -1,7 +1,7 @@
 //! The tab of runs: the list, and one run.
 
 use super::load_verdict;
-use crate::figures::{UNKNOWN, Zone, clock, response, span};
+use crate::figures::{UNKNOWN, Zone, clock, minutes, response, seconds_between, span};
 use crate::model::{LoadState, Rescale, RunSummary, TimeMs};
 
 pub const RUNS: &str = "Runs";
@@ -15,6 +15,13 @@ pub const LOADING_RUNS: &str = "Reading the runs …";
 pub const RUN_GONE: &str = "This run is not kept any more: the newest ten are.";
 pub const RUN_STEPS: &str = "Steps of the autoscaler";
 pub const NO_STEPS: &str = "The autoscaler did not change the number of pods.";
+pub const RUN_TOLD: &str = "Why it scaled, or did not";
+pub const NOTHING_TOLD: &str = "No explanation of this run is kept.";
+pub const RUN_REACTIONS: &str = "Reaction times of this run";
+pub const NO_RUN_REACTION: &str = "Nothing was scaled up in this run.";
+pub const RUN_EVENTS: &str = "Events of this run, newest last";
+pub const RUN_EVENTS_TITLE: &str = "Events";
+pub const NO_RUN_EVENT: &str = "No event of this run is kept.";
 pub const RUN_LIST_HEADS: [&str; 8] = [
     "started",
     "load",
@@ -95,6 +102,20 @@ pub fn csv_of(load: &LoadState, zone: Zone) -> String {
     format!("CSV of the run of {}", run_started(load.created, zone))
 }
 
+/// `+0:55`: since the load's first users, whose time is `on`; before them with `−`.
+pub fn since_users(time: TimeMs, on: Option<TimeMs>) -> String {
+    match on {
+        None => UNKNOWN.to_owned(),
+        Some(on) if time < on => format!("−{}", minutes(seconds_between(time, on))),
+        Some(on) => format!("+{}", minutes(seconds_between(on, time))),
+    }
+}
+
+/// `Why, 14:01:15`: the name of what opens an explanation's evidence must tell it from the others'.
+pub fn why_at(time: TimeMs, zone: Zone) -> String {
+    format!("{}, {}", super::WHY, clock(time, zone))
+}
+
 /// `4 → 8`
 pub fn run_step(rescale: &Rescale) -> String {
     format!("{} → {}", rescale.from, rescale.to)
@@ -113,6 +134,15 @@ mod tests {
         assert_eq!(day(1_709_164_800_000, -60), "28 Feb, 23:00:00");
         assert_eq!(day(1_767_225_599_000, 0), "31 Dec, 23:59:59");
         assert_eq!(day(1_767_225_599_000, 60), "1 Jan, 00:59:59");
+    }
+
+    #[test]
+    fn time_is_told_from_the_first_users_on() {
+        let since = |time| since_users(samples::at(time), Some(samples::at(50.8)));
+        assert_eq!(since(75.8), "+0:25");
+        assert_eq!(since(50.8), "+0:00");
+        assert_eq!(since(30.8), "−0:20");
+        assert_eq!(since_users(samples::at(75.8), None), "—");
     }
 
     #[test]

@@ -17,3 +17,8 @@ pub(crate) fn tab(tab: Tab) -> &'static str {
         Tab::Words => "Words",
     }
 }
+
+/// The code of a panel did not come.
+pub const NOT_LOADED: &str = "This part of the page could not be loaded: the panel was not reached, or it is being updated. Nothing is lost.";
+
+pub const TRY_AGAIN: &str = "Try again";

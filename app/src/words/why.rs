@@ -3,7 +3,7 @@
 use super::findings::no_cpu_value;
 use super::{KUBECTL_WORKS, NOT_WATCHED};
 use crate::figures::{Zone, clock, count, seconds_between, span};
-use crate::model::{Counted, Explanation, Snapshot, TimeMs};
+use crate::model::{AutoscalerState, Counted, Explanation, RunRecord, Snapshot, TimeMs, Told};
 
 pub const WHY: &str = "Why";
 pub const WHY_TITLE: &str = "Why it scales, or not yet";
@@ -60,6 +60,36 @@ impl Why {
         Self {
             trouble,
             ..Self::new("▲", sentence, arithmetic)
+        }
+    }
+}
+
+/// What the sentences need of the namespace, besides the situation itself: as it is now, or as a run has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) autoscaler: Option<&'a AutoscalerState>,
+    /// A ScaledObject scales the app.
+    by_keda: bool,
+}
+
+impl<'a> From<&'a Snapshot> for Scene<'a> {
+    fn from(snapshot: &'a Snapshot) -> Self {
+        Self {
+            namespace: &snapshot.namespace,
+            autoscaler: snapshot.autoscaler.as_ref(),
+            by_keda: snapshot.scaled_object.is_some(),
+        }
+    }
+}
+
+impl<'a> From<&'a RunRecord> for Scene<'a> {
+    fn from(run: &'a RunRecord) -> Self {
+        let autoscaler = run.autoscaler.as_ref();
+        Self {
+            namespace: &run.namespace,
+            autoscaler,
+            by_keda: autoscaler.is_some_and(|autoscaler| autoscaler.made_by_keda),
         }
     }
 }
@@ -139,15 +169,9 @@ fn rate_limit(base: u32, rule: Option<(u32, u32)>) -> (String, String, u32) {
 }
 
 /// The same where the policies are the usual ones and lead to `allowed`; otherwise only the limit.
-fn rate(
-    base: u32,
-    allowed: u32,
-    rule: Option<(u32, u32)>,
-    snapshot: &Snapshot,
-) -> (String, String) {
-    let unusual = snapshot
+fn rate(base: u32, allowed: u32, rule: Option<(u32, u32)>, scene: Scene<'_>) -> (String, String) {
+    let unusual = scene
         .autoscaler
-        .as_ref()
         .is_some_and(|autoscaler| autoscaler.rules.up_unusual);
     let (words, limit, result) = rate_limit(base, rule);
     if unusual {
@@ -169,8 +193,17 @@ fn in_about(time: Option<TimeMs>, now: TimeMs) -> String {
 
 /// The situation in words. `now` and `zone` are for countdowns and times alone.
 pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, zone: Zone) -> Why {
-    let next_look = snapshot.autoscaler.as_ref().and_then(|a| a.look_after(now));
-    let namespace = &snapshot.namespace;
+    explained(explanation, snapshot.into(), now, zone)
+}
+
+/// The same for a run that is looked back at: what counted down is told as it was then.
+pub fn explanation_in_run(told: &Told, run: &RunRecord, zone: Zone) -> Why {
+    explained(&told.explanation, run.into(), told.time, zone)
+}
+
+fn explained(explanation: &Explanation, scene: Scene<'_>, now: TimeMs, zone: Zone) -> Why {
+    let next_look = scene.autoscaler.and_then(|a| a.look_after(now));
+    let namespace = scene.namespace;
     match *explanation {
         Explanation::NotWatched => {
             Why::new("?", NOT_WATCHED.to_owned(), KUBECTL_WORKS.to_owned())
@@ -221,7 +254,7 @@ pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, 
             format!("{} · up to {allowed} allowed now", given(counted, percent, target, to, true)),
         ),
         Explanation::ScaledUpLimited { from, to, wanted, percent, target, counted, rule, .. } => {
-            let (words, limit) = rate(from, to, rule, snapshot);
+            let (words, limit) = rate(from, to, rule, scene);
             let sum = given(counted, percent, target, wanted, false);
             Why::new(
                 "▲",
@@ -231,7 +264,7 @@ pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, 
             .says("ScaleUpLimit")
         }
         Explanation::RateUsedUp { replicas, wanted, percent, target, counted, added, rule } => {
-            let (_, limit) = rate(replicas.saturating_sub(added), replicas, rule, snapshot);
+            let (_, limit) = rate(replicas.saturating_sub(added), replicas, rule, scene);
             let sum = given(counted, percent, target, wanted, false);
             let used_up = match added {
                 1 => "the 1 pod of the last 15 s uses up the limit".to_owned(),
@@ -254,11 +287,11 @@ pub fn explanation(explanation: &Explanation, snapshot: &Snapshot, now: TimeMs, 
         Explanation::Settled { replicas, percent, target } => settled(replicas, percent, target),
         Explanation::HeldByWindow { replicas, percent, would_do, window_s, highest_at, highest, until, .. } => {
             let held = Held { replicas, percent, would_do, window_s, highest_at, highest, until };
-            held_by_window(&held, snapshot, now, zone)
+            held_by_window(&held, scene, now, zone)
         }
         Explanation::ScaledDown { from, to, percent, target, wanted, minimum, .. } => {
             let sum = formula(from, percent, target);
-            scaled_down(from, to, wanted, minimum, sum, percent, snapshot)
+            scaled_down(from, to, wanted, minimum, sum, percent, scene)
         }
         Explanation::OneHotPod { idle, .. } => Why::new(
             "◇",
@@ -367,7 +400,7 @@ struct Held {
 
 /// The countdown names a look: the first expected one after the window, or, before the looks' beat is known, the window's
 /// end and the 15 s in which a look comes.
-fn held_by_window(held: &Held, snapshot: &Snapshot, now: TimeMs, zone: Zone) -> Why {
+fn held_by_window(held: &Held, scene: Scene<'_>, now: TimeMs, zone: Zone) -> Why {
     let stays = |more: &str| {
         let pods = count(held.would_do, "pod", "pods");
         format!(
@@ -406,9 +439,9 @@ fn held_by_window(held: &Held, snapshot: &Snapshot, now: TimeMs, zone: Zone) -> 
         _ => String::new(),
     };
     // Only who has written one can take it for the cause.
-    let cooldown = match snapshot.scaled_object {
-        Some(_) => " cooldownPeriod plays no part: it is only for 1 → 0.",
-        None => "",
+    let cooldown = match scene.by_keda {
+        true => " cooldownPeriod plays no part: it is only for 1 → 0.",
+        false => "",
     };
     Why {
         announced: stays(""),
@@ -431,9 +464,9 @@ fn scaled_down(
     minimum: u32,
     formula: String,
     percent: u32,
-    snapshot: &Snapshot,
+    scene: Scene<'_>,
 ) -> Why {
-    let rules = snapshot.autoscaler.as_ref().map(|a| a.rules);
+    let rules = scene.autoscaler.map(|a| a.rules);
     let at_once = rules.is_none_or(|rules| rules.down_at_once);
     let enough = wanted.max(minimum);
     if to > enough {

@@ -1,10 +1,12 @@
 //! Settings: changes the app's ScaledObject and Deployment while they run, whoever made them, by Server-Side Apply of the
 //! changed fields alone. Acts as the attendee.
 
+use app::Sealed;
 use app::model::{
     AppSettings, Nowhere, OwnedField, Problem, Refused, Setting, SettingOf, SettingsForm, Snapshot,
     WhyRefused, Wrong,
 };
+use app::words;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
 use kube::api::{ApiResource, DynamicObject};
@@ -73,8 +75,11 @@ pub(super) async fn change(
 ) -> Result<()> {
     let refused = |why| {
         let typed = form.typed.clone();
-        let refused = Box::new(Refused { typed, why });
-        Error::Refused(app::Error::Settings { refused })
+        let refused = Refused { typed, why };
+        Error::Refused(app::Error::Settings {
+            message: words::settings::refused(&refused),
+            refused: Sealed::new(&refused),
+        })
     };
     let problems = |problems| refused(WhyRefused::Problems { problems });
     let asked = form.typed.changes(&form.were).map_err(problems)?;

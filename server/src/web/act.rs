@@ -437,9 +437,9 @@ pub(super) fn status(error: &app::Error) -> StatusCode {
         app::Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         app::Error::Forbidden | app::Error::ClassOver => StatusCode::FORBIDDEN,
         app::Error::NotFound | app::Error::OtherBuild => StatusCode::NOT_FOUND,
-        app::Error::Settings { refused } => match refused.why {
-            WhyRefused::Owned { .. } => StatusCode::CONFLICT,
-            WhyRefused::Problems { .. } | WhyRefused::Nothing => StatusCode::UNPROCESSABLE_ENTITY,
+        app::Error::Settings { refused, .. } => match refused.open().map(|refused| refused.why) {
+            Some(WhyRefused::Owned { .. }) => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
         app::Error::Invalid { .. } | app::Error::InvalidLoad { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY

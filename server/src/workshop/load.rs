@@ -50,12 +50,15 @@ impl LoadMemory {
         });
         let is_known = |uid: &str| self.known.as_ref().is_some_and(|known| known.uid == uid);
         if let Some(job) = job {
-            if !is_known(job.metadata.uid.as_deref().unwrap_or_default()) {
+            let of_its_pod = || self.known.as_ref().is_some_and(|known| known.of_pod);
+            if !is_known(job.metadata.uid.as_deref().unwrap_or_default()) || of_its_pod() {
                 self.known = Some(Known::of_job(job));
             }
         } else if self.known.is_none() {
-            // A load whose Job was deleted before the panel looked, or was deleted without its pods.
-            self.known = found.load_pods.iter().find_map(|pod| Known::of_pod(pod));
+            // A load whose Job was deleted before the panel looked. The pods of a Job that the watch has not told of yet are
+            // not on their way out.
+            let mut pods = found.load_pods.iter();
+            self.known = pods.find_map(|pod| Known::of_deleted_pod(pod));
         }
         let Some(known) = &mut self.known else {
             return Vec::new();
@@ -117,5 +120,69 @@ impl LoadMemory {
             .min()?;
         let at = started.plus_ms(ASSUMED_START_MS);
         (at > now).then_some(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use app::model::LoadStage;
+    use k8s_openapi::api::batch::v1::Job;
+    use serde_json::json;
+
+    use super::*;
+    use crate::names::{FIELD_MANAGER, PART_OF, PART_OF_LABEL};
+
+    const CREATED: &str = "2026-03-02T09:00:00Z";
+    const NOW: TimeMs = TimeMs(1_772_442_001_000);
+
+    fn job() -> Arc<Job> {
+        let job = json!({"metadata": {
+            "name": "locust", "uid": "job-1", "creationTimestamp": CREATED,
+            "labels": {PART_OF_LABEL: PART_OF},
+            "managedFields": [{"manager": FIELD_MANAGER, "time": CREATED}],
+        }});
+        Arc::new(serde_json::from_value(job).unwrap())
+    }
+
+    fn pod(deleted: Option<&str>) -> Arc<Pod> {
+        let pod = json!({"metadata": {
+            "name": "locust-x", "uid": "pod-1", "creationTimestamp": CREATED, "deletionTimestamp": deleted,
+            "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "locust", "uid": "job-1"}],
+            "managedFields": [{"manager": "kube-controller-manager", "time": CREATED}],
+        }});
+        Arc::new(serde_json::from_value(pod).unwrap())
+    }
+
+    fn found(job: Option<Arc<Job>>, pod: Arc<Pod>) -> Recognised {
+        Recognised {
+            load_jobs: job.into_iter().collect(),
+            load_pods: vec![pod],
+            ..Recognised::default()
+        }
+    }
+
+    /// Watches run on their own: that of pods may be first.
+    #[test]
+    fn a_pod_seen_before_its_job_does_not_make_the_load_a_deleted_one() {
+        let mut memory = LoadMemory::default();
+        memory.observe(&found(None, pod(None)), None, NOW);
+        assert_eq!(memory.state(), None);
+        memory.observe(&found(Some(job()), pod(None)), None, NOW);
+        let load = memory.state().unwrap();
+        assert_eq!((load.stage, load.own), (LoadStage::Starting, true));
+    }
+
+    #[test]
+    fn a_load_whose_job_is_gone_is_stopping_while_its_pod_ends() {
+        let mut memory = LoadMemory::default();
+        memory.observe(&found(None, pod(Some(CREATED))), None, NOW);
+        let load = memory.state().unwrap();
+        assert_eq!((load.stage, load.pods), (LoadStage::Stopping, 1));
+        // Its Job was there after all, and tells who made it.
+        memory.observe(&found(Some(job()), pod(Some(CREATED))), None, NOW);
+        let load = memory.state().unwrap();
+        assert_eq!((load.stage, load.own), (LoadStage::Starting, true));
     }
 }

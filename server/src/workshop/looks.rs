@@ -92,6 +92,7 @@ impl Looks {
             calculation: None,
             used: Vec::new(),
             pods: there.take(current as usize).cloned().collect(),
+            samples: BTreeMap::new(),
         };
         let told = look.timed.then_some(Look {
             time: now,

@@ -9,7 +9,7 @@ mod record;
 mod stretches;
 mod summary;
 
-use app::model::{History, LoadLogTail, LoadState, Snapshot, SourceState, TimeMs};
+use app::model::{AutoscalerState, History, LoadLogTail, LoadState, Snapshot, SourceState, TimeMs};
 use serde::{Deserialize, Serialize};
 
 pub use merge::merge;
@@ -44,6 +44,9 @@ pub struct Run {
     /// One pod's CPU in milli-cores.
     pub cpu_request_m: Option<i64>,
     pub cpu_limit_m: Option<i64>,
+    /// The HPA as it was last seen: what its explanations are told with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaler: Option<AutoscalerState>,
     /// What of the history belongs to it.
     pub from: TimeMs,
     pub until: TimeMs,
@@ -110,6 +113,7 @@ impl Run {
             load: load.clone(),
             cpu_request_m: app.and_then(|app| app.cpu_request_m),
             cpu_limit_m: app.and_then(|app| app.cpu_limit_m),
+            autoscaler: snapshot.autoscaler.clone(),
             from,
             until,
             over: over.map(|(_, why)| why),
@@ -141,6 +145,7 @@ impl Run {
             load: newer.load.clone(),
             cpu_request_m: newer.cpu_request_m.or(base.cpu_request_m),
             cpu_limit_m: newer.cpu_limit_m.or(base.cpu_limit_m),
+            autoscaler: newer.autoscaler.clone().or_else(|| base.autoscaler.clone()),
             from,
             until,
             over: over.and_then(|run| run.over),

@@ -9,41 +9,53 @@ const SAMPLES_WITHIN_MS: i64 = 6_000;
 #[derive(Clone, Debug, Default)]
 pub struct Telling {
     last: Option<Told>,
+    /// The last one stays only until the samples of a newer look are there.
+    waiting: bool,
 }
 
 impl Telling {
     /// Goes on from what was told before by this panel or by another.
     pub fn resume(&mut self, told: &History) {
-        if self.last.is_none() {
-            self.last = told.told.last().cloned();
+        // What this panel told may be what another one had told before.
+        if let Some(last) = told.told.last() {
+            self.last = Some(last.clone());
         }
     }
 
     /// What is to be said of `explanation`: an unexplained look is said to be one only when its samples must have come,
     /// and the last sentence stays until then. The time is when that is.
     pub fn weigh(
-        &self,
+        &mut self,
         explanation: Explanation,
         look: Option<TimeMs>,
         now: TimeMs,
     ) -> (Explanation, Option<TimeMs>) {
+        self.waiting = false;
         let Explanation::NotReproducible { .. } = explanation else {
             return (explanation, None);
         };
         let due = look.map(|look| look.plus_ms(SAMPLES_WITHIN_MS));
         match (&self.last, due) {
-            (Some(last), Some(due)) if now < due => (last.explanation.clone(), Some(due)),
+            (Some(last), Some(due)) if now < due => {
+                self.waiting = true;
+                (last.explanation.clone(), Some(due))
+            }
             _ => (explanation, None),
         }
     }
 
     /// Takes what is said now; returns the entry if it or its figures are new.
+    ///
+    /// NB: what stays for want of samples is no news, and `evidence` is of a look that it does not tell of.
     pub fn tell(
         &mut self,
         explanation: &Explanation,
         evidence: Evidence,
         now: TimeMs,
     ) -> Option<Told> {
+        if self.waiting {
+            return None;
+        }
         let time = match &self.last {
             Some(last) if last.explanation.same_situation(explanation) => last.time,
             // Samples that came late correct what was said of a look.
@@ -80,6 +92,8 @@ impl Telling {
 
 #[cfg(test)]
 mod tests {
+    use app::model::Counted;
+
     use super::*;
 
     fn enough(percent: u32) -> Explanation {
@@ -131,6 +145,53 @@ mod tests {
         };
         let told = telling.tell(&settled, of(1_000), TimeMs(4_000));
         assert_eq!(told.map(|told| told.time), Some(TimeMs(1_000)));
+    }
+
+    fn grown(at_ms: i64, from: u32) -> Explanation {
+        Explanation::ScaledUp {
+            at: TimeMs(at_ms),
+            from,
+            to: 8,
+            percent: 98,
+            target: 60,
+            counted: Counted::default(),
+            allowed: 8,
+        }
+    }
+
+    #[test]
+    fn what_stays_while_samples_are_awaited_is_not_overwritten_by_their_look() {
+        let mut telling = Telling::default();
+        let rescale = telling.tell(&grown(1_000, 4), of(1_000), TimeMs(1_000));
+        assert!(rescale.is_some());
+        let next = TimeMs(16_000);
+        let (stays, _) = telling.weigh(unexplained(), Some(next), TimeMs(16_100));
+        assert_eq!(telling.tell(&stays, of(16_000), TimeMs(16_100)), None);
+        let (settled, _) = telling.weigh(enough(60), Some(next), TimeMs(18_000));
+        let told = telling.tell(&settled, of(16_000), TimeMs(18_000));
+        assert_eq!(told.map(|told| told.time), Some(TimeMs(18_000)));
+    }
+
+    #[test]
+    fn a_rescale_that_another_panel_saw_is_not_told_again() {
+        let mut telling = Telling::default();
+        let found = grown(9_000, 4);
+        let own = telling.tell(&found, Evidence::default(), TimeMs(9_000));
+        assert!(own.is_some());
+        let seen = Told {
+            time: TimeMs(1_000),
+            explanation: grown(1_000, 4),
+            evidence: of(1_000),
+        };
+        let history = History {
+            told: vec![seen],
+            ..History::default()
+        };
+        telling.resume(&history);
+        let again = telling.tell(&found, Evidence::default(), TimeMs(12_000));
+        assert_eq!(again, None);
+        let next = telling.tell(&grown(16_000, 5), of(16_000), TimeMs(16_000));
+        assert_eq!(next.map(|told| told.time), Some(TimeMs(16_000)));
     }
 
     #[test]

@@ -60,6 +60,15 @@ impl Browser {
         (status, String::from_utf8_lossy(&body).into_owned())
     }
 
+    /// A page as it comes, before any script runs.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let answer = self.send("GET", path, &[]).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let body = answer.into_body().collect().await;
+        let body = body.expect("it comes whole").to_bytes();
+        String::from_utf8_lossy(&body).into_owned()
+    }
+
     /// The status of an answer.
     pub(crate) async fn status(&self, method: &str, path: &str) -> StatusCode {
         self.send(method, path, &[]).await.status()
@@ -220,7 +229,8 @@ impl Events {
         }
     }
 
-    async fn next(&mut self) -> StreamEvent {
+    /// The next thing that the stream tells.
+    pub(crate) async fn next(&mut self) -> StreamEvent {
         loop {
             if let Some(end) = self.unread.windows(2).position(|two| two == b"\n\n") {
                 let event = self.unread.split_to(end);

@@ -9,6 +9,7 @@ use crate::browser::{Browser, Events};
 use crate::kubectl::{apply, kubectl};
 use crate::panel::{Installed, NAMESPACE};
 use crate::release::{Release, replicas};
+use crate::sentences::{self, Sentences};
 use crate::walls;
 
 /// What the panel promises: what kubectl does is on the page within a second.
@@ -54,6 +55,7 @@ async fn the_whole_story(release: &Release) {
     let installed = &release.installed;
     let seat = &installed.seats[0];
     let browser = Browser::sign_in(release.address(), &seat.code).await;
+    let sentences = Sentences::of(&browser, &seat.namespace).await;
     let mut events = browser.follow().await;
     events
         .until("nothing is there", 10, |s| {
@@ -96,26 +98,17 @@ async fn the_whole_story(release: &Release) {
     events
         .until("Locust tells of its 150 users", 60, users)
         .await;
-    let mut seen = Vec::new();
-    events
-        .until("it scales up", 120, |s| tell(&mut seen, s) && s.asked() > 1)
-        .await;
+    events.until("it scales up", 120, |s| s.asked() > 1).await;
 
     a_replica_goes_away(release, &browser).await;
     events
         .until("the load still runs", 30, |s| users(s) && running(s))
         .await;
     events
-        .until("ten pods are ready", 240, |s| {
-            tell(&mut seen, s) && s.ready() == 10
-        })
+        .until("ten pods are ready", 240, |s| s.ready() == 10)
         .await;
     let maximum = |s: &Snapshot| matches!(s.explanation, Explanation::AtMaximum { .. });
-    events
-        .until("the maximum is explained", 60, |s| {
-            tell(&mut seen, s) && maximum(s)
-        })
-        .await;
+    events.until("the maximum is explained", 60, maximum).await;
 
     both_replicas_are_replaced(release, &browser).await;
 
@@ -145,32 +138,20 @@ async fn the_whole_story(release: &Release) {
         ""
     );
     let held = |s: &Snapshot| matches!(s.explanation, Explanation::HeldByWindow { .. });
-    events
-        .until("the window holds it", 90, |s| tell(&mut seen, s) && held(s))
-        .await;
+    events.until("the window holds it", 90, held).await;
     let back = events
         .until("it is back to one", 180, |s| {
             assert_ne!(s.asked(), 0, "CPU scaling never goes to 0");
-            tell(&mut seen, s) && s.asked() == 1 && s.ready() == 1
+            s.asked() == 1 && s.ready() == 1
         })
         .await;
-    println!("told, in order:");
-    for line in &seen {
-        println!("  {line}");
-    }
-    let said = kubectl(&[
-        "get",
-        "events",
-        "--field-selector=reason=SuccessfulRescale",
-        n[0],
-        n[1],
-    ]);
-    println!("the HPA's own events:\n{said}");
     let last = back
         .autoscaler
         .and_then(|a| a.last_rescale_message)
         .unwrap_or_default();
     assert_eq!(last, "New size: 1; reason: All metrics below target");
+    sentences.are_those_of_the_hpa(&browser).await;
+    sentences::first_paint_says_it(&browser).await;
 
     browser.press("/api/clean_up", &[]).await;
     events
@@ -371,13 +352,4 @@ fn has_value(snapshot: &Snapshot) -> bool {
 
 fn figures(snapshot: &Snapshot) -> Option<u32> {
     snapshot.load.as_ref()?.figures?.users
-}
-
-/// Notes each explanation that differs from the one before.
-fn tell(seen: &mut Vec<String>, snapshot: &Snapshot) -> bool {
-    let line = format!("{:?}", snapshot.explanation);
-    if seen.last() != Some(&line) {
-        seen.push(line);
-    }
-    true
 }

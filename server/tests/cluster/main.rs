@@ -16,8 +16,11 @@ mod kubectl;
 mod namespaced;
 mod panel;
 mod release;
+#[path = "../rescales/mod.rs"]
+mod rescales;
 mod rights;
 mod seats;
+mod sentences;
 mod walls;
 
 /// Held by each test: the cluster is one, and each of them loads all of it.

@@ -417,6 +417,14 @@ impl Answer {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }
+
+    /// A refusal's name, and what it tells.
+    pub(crate) fn refusal(&self) -> (String, serde_json::Value) {
+        match self.json() {
+            serde_json::Value::Object(told) => told.into_iter().next().unwrap(),
+            name => (name.as_str().unwrap().to_owned(), serde_json::Value::Null),
+        }
+    }
 }
 
 impl Browser {
@@ -522,11 +530,14 @@ fn read(text: &str) -> Event {
             .filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
             .next()
     };
+    let name = field("event").expect("an event has a name");
+    let mut told: serde_json::Value =
+        serde_json::from_str(field("data").expect("an event has data")).unwrap();
     Event {
-        name: field("event").expect("an event has a name").to_owned(),
+        name: name.to_owned(),
         id: field("id").map(str::to_owned),
         retry: field("retry").map(|ms| ms.parse().unwrap()),
-        data: serde_json::from_str(field("data").expect("an event has data")).unwrap(),
+        data: told[name].take(),
     }
 }
 

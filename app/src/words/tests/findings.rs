@@ -15,15 +15,24 @@ fn trouble(finding_: &Finding) -> (String, String) {
 
 #[test]
 fn full_quota_is_read_from_the_message() {
+    let refused = Finding::PodsRefused {
+        asked: 10,
+        existing: 4,
+        message: "pods \"webapp-d5b46ffdb-x\" is forbidden: exceeded quota: workshop, requested: requests.cpu=50m, used: requests.cpu=300m, limited: requests.cpu=300m".to_owned(),
+    };
     says(
-        trouble(&Finding::PodsRefused {
-            asked: 10,
-            existing: 4,
-            message: "pods \"webapp-d5b46ffdb-x\" is forbidden: exceeded quota: workshop, requested: requests.cpu=50m, used: requests.cpu=300m, limited: requests.cpu=300m".to_owned(),
-        }),
+        trouble(&refused),
         "Asked for 10, only 4 exist: quota workshop is full.",
-        "requests.cpu 300m of 300m · Room comes when other pods go, or when your instructor raises the quota.",
+        "requests.cpu 300m of 300m",
     );
+    // The list of troubles has its cure, too.
+    let in_full = crate::words::trouble(
+        &refused,
+        &samples::idle(),
+        samples::at(51.0),
+        Zone::default(),
+    );
+    assert!(in_full.cure.starts_with("Room comes when other pods go"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A load that does not do what it was started for.
 
-use app::model::{Finding, LoadFigures, LoadOutcome, LoadStage, LoadState, PodState};
+use app::model::{Explanation, Finding, LoadFigures, LoadOutcome, LoadStage, LoadState};
 
 use super::Symptoms;
 use super::patience::Patience;
@@ -16,13 +16,6 @@ const ORPHAN_FOR_MS: i64 = 10_000;
 const OVERDUE_MS: i64 = 30_000;
 /// How long the end of a load is told of.
 const END_TOLD_MS: i64 = 180_000;
-
-/// Connections need so long to spread over new pods, and their samples to show it.
-const SPREAD_WITHIN_MS: i64 = 45_000;
-const UNEVEN_FOR_MS: i64 = 20_000;
-/// A hot pod uses at least this share of its limit, an idle one at most that share of what the hot one uses.
-const HOT_SHARE: f64 = 0.9;
-const IDLE_SHARE: f64 = 0.25;
 
 impl Symptoms<'_> {
     /// `serves`: nothing else keeps the app from answering.
@@ -48,7 +41,7 @@ impl Symptoms<'_> {
             findings.extend(ended);
             findings.extend(past_time(load, patience));
         }
-        findings.extend(self.one_hot_pod(load, patience));
+        findings.extend(self.one_hot_pod());
         findings
     }
 
@@ -135,37 +128,17 @@ impl Symptoms<'_> {
         })
     }
 
-    /// Kept connections stay on the pods that were there when they were made.
-    fn one_hot_pod(&self, load: &LoadState, patience: &mut Patience) -> Option<Finding> {
-        if load.stage != LoadStage::Running {
+    /// Kept connections stay on the pods that were there when they were made: `hot_pod.rs` tells by two samples of each.
+    fn one_hot_pod(&self) -> Option<Finding> {
+        let Explanation::OneHotPod { idle, percent, .. } = self.explanation else {
             return None;
-        }
-        let first_users = load.first_users?;
-        let settled = |pod: &&PodState| {
-            pod.ready && !pod.terminating && self.now.0 - pod.created.0 >= SPREAD_WITHIN_MS
         };
-        let sampled = self.app().filter(settled).filter_map(|pod| {
-            let sample = pod.cpu?;
-            let within = sample.time.plus_ms(-sample.window_ms) >= first_users;
-            within.then_some((pod, sample.usage_m))
-        });
-        let sampled: Vec<_> = sampled.collect();
-        let (hot, most) = *sampled.iter().max_by_key(|(_, usage)| *usage)?;
-        let (limit, request) = (hot.cpu_limit_m?, hot.cpu_request_m.filter(|r| *r > 0)?);
-        let idle = sampled
-            .iter()
-            .filter(|(_, usage)| *usage as f64 <= most as f64 * IDLE_SHARE)
-            .count();
-        let uneven =
-            most as f64 >= limit as f64 * HOT_SHARE && idle > 0 && idle + 1 == sampled.len();
-        if !uneven {
-            return None;
-        }
-        patience.lasts("one hot pod", UNEVEN_FOR_MS)?;
+        let sampled = self.app().filter(|pod| !pod.terminating);
+        let hot = sampled.max_by_key(|pod| pod.cpu.map(|sample| sample.usage_m))?;
         Some(Finding::OneHotPod {
             pod: hot.name.clone(),
-            percent: u32::try_from(most * 100 / request).unwrap_or(0),
-            idle: idle as u32,
+            percent: *percent,
+            idle: *idle,
         })
     }
 }

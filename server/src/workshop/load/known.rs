@@ -20,6 +20,8 @@ pub(super) struct Known {
     pub(super) uid: String,
     owner: Owner,
     pub(super) created: TimeMs,
+    /// Only a pod of it was seen, so the manager is the pod's and the plan may lack something.
+    pub(super) of_pod: bool,
     /// What the attendee guessed, as it stands at the Job.
     guess: Option<u32>,
     plan: Plan,
@@ -45,12 +47,16 @@ impl Known {
         }
     }
 
-    /// Of a pod whose Job is not there.
-    pub(super) fn of_pod(pod: &Pod) -> Option<Self> {
+    /// Of a pod that is being deleted and whose Job is not there.
+    pub(super) fn of_deleted_pod(pod: &Pod) -> Option<Self> {
+        pod.metadata.deletion_timestamp.as_ref()?;
         let owners = pod.metadata.owner_references.as_deref().unwrap_or_default();
         let job = owners.iter().find(|owner| owner.kind == "Job")?;
         let (name, uid) = (Some(job.name.clone()), Some(job.uid.clone()));
-        Some(Self::begun(name, uid, &pod.metadata, pod.spec.as_ref()))
+        Some(Self {
+            of_pod: true,
+            ..Self::begun(name, uid, &pod.metadata, pod.spec.as_ref())
+        })
     }
 
     /// A load of which nothing was seen yet but the object with this metadata, and its pods' spec.
@@ -65,6 +71,7 @@ impl Known {
             uid: uid.unwrap_or_default(),
             owner: owner(meta),
             created: created(meta),
+            of_pod: false,
             guess: None,
             plan: pod.map(Plan::of).unwrap_or_default(),
             log: LocustLog::default(),
@@ -94,6 +101,7 @@ impl Known {
                 own: load.own,
             },
             created: load.created,
+            of_pod: false,
             guess: load.guess,
             plan: Plan {
                 users: load.users_wanted,

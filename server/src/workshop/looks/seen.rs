@@ -45,6 +45,8 @@ pub struct SeenLook {
     /// The pods as they went into the calculation.
     pub used: Vec<UsedSample>,
     pub(super) pods: Vec<PodState>,
+    /// The samples that it can have read, by the pods' names. A pod that the look removed takes its samples with it.
+    pub(super) samples: BTreeMap<String, PodSamples>,
 }
 
 /// How the HPA came to its result.
@@ -85,10 +87,10 @@ impl SeenLook {
         state: &AutoscalerState,
         samples: &BTreeMap<String, PodSamples>,
     ) {
-        let newest = self.read(samples, 0).into_iter().zip(&self.pods);
-        let newest = newest.filter_map(|(read, pod)| {
-            let read = read.sample?;
-            let known = samples.get(&pod.name)?;
+        self.keep(samples);
+        let newest = self.read(0).into_iter().filter_map(|pod| {
+            let read = pod.sample?;
+            let known = self.samples.get(&pod.name)?;
             let all = [Some(known.newest), known.before];
             let mut all = all.into_iter().flatten();
             all.find(|sample| sample.time.0 == read.timestamp)
@@ -96,19 +98,19 @@ impl SeenLook {
         let Some(newest) = newest.max_by_key(|sample| sample.time) else {
             if self.calculation.is_none() {
                 self.calculation = self.by_counts(state, 0);
-                self.used = self.used(&self.read(samples, 0));
+                self.used = self.used(&self.read(0));
             }
             return;
         };
         self.sample = Some(newest);
         // The HPA may not have got the newest one.
         let exact = [0, 1].into_iter().find_map(|older| {
-            let pods = self.read(samples, older);
+            let pods = self.read(older);
             Some((self.exact(state, &pods)?, pods))
         });
         let read = match &exact {
             Some((_, pods)) => pods.clone(),
-            None => self.read(samples, 0),
+            None => self.read(0),
         };
         let exact = exact.map(|(calculation, _)| calculation);
         let uncounted = self.uncounted(&read);
@@ -128,11 +130,24 @@ impl SeenLook {
         self.used = self.used(&read);
     }
 
+    /// Keeps of the samples known now what this look can have read.
+    fn keep(&mut self, samples: &BTreeMap<String, PodSamples>) {
+        for pod in &self.pods {
+            let Some(known) = samples.get(&pod.name) else {
+                continue;
+            };
+            let mut all = [Some(known.newest), known.before].into_iter().flatten();
+            if all.any(|sample| sample.time <= self.read_at) {
+                self.samples.insert(pod.name.clone(), *known);
+            }
+        }
+    }
+
     /// The pods with the samples that the HPA can have read; `older` 1 leaves out the newest of each.
-    fn read(&self, samples: &BTreeMap<String, PodSamples>, older: usize) -> Vec<PodState> {
+    fn read(&self, older: usize) -> Vec<PodState> {
         let mut pods = self.pods.clone();
         for pod in &mut pods {
-            let known = samples.get(&pod.name);
+            let known = self.samples.get(&pod.name);
             let all = known
                 .into_iter()
                 .flat_map(|known| [Some(known.newest), known.before]);

@@ -4,7 +4,7 @@
 
 use std::mem::discriminant;
 
-use app::model::{EventLine, History, LoadLogTail, Observed, PodCounts, TimeMs};
+use app::model::{EventLine, History, LoadLogTail, Observed, PodCounts, TimeMs, Told};
 
 use super::super::history::SAME_SCRAPE_MS;
 use super::stretches::{Stretch, clip, intervals, minus, stretches, union};
@@ -15,6 +15,9 @@ const SAME_CHANGE_MS: i64 = 2_000;
 /// The same mark: without its log a load's start is told from its container, whose start is told in whole seconds, and
 /// Locust starts its users a second after that.
 const SAME_MARK_MS: i64 = 3_000;
+
+/// The status of a rescale stays until the HPA's next look, 15 s later; a panel sees either of them a little later.
+const STATUS_STAYS_MS: i64 = 15_000 + SAME_CHANGE_MS;
 
 /// What belongs to the time from `from` to `until`; the state that holds at its start is told there.
 pub(super) fn cut(history: &History, from: TimeMs, until: TimeMs) -> History {
@@ -97,13 +100,13 @@ pub fn merge(base: &History, other: &History) -> History {
         ),
         log: newer(&base.log, &other.log).clone(),
         events: events(&base.events, &other.events),
-        told: add(
+        told: once(add(
             &base.told,
             &told,
             |t| t.time,
             SAME_CHANGE_MS,
             |a, b| discriminant(&a.explanation) == discriminant(&b.explanation),
-        ),
+        )),
         reactions: add(
             &base.reactions,
             &reactions,
@@ -121,6 +124,33 @@ pub fn merge(base: &History, other: &History) -> History {
             both.into_iter().flatten().min()
         }),
     }
+}
+
+/// Both tell of the same rescale, and `told` by a panel that came later: it found the status that was written then.
+fn is_found_after(told: &Told, seen: &Told) -> bool {
+    let rescale = told.explanation.rescale();
+    let later = told.time.0 - seen.time.0;
+    told.evidence.look.is_none()
+        && rescale.is_some()
+        && rescale == seen.explanation.rescale()
+        && later <= STATUS_STAYS_MS
+}
+
+/// Each situation once: a panel that has just come finds what another one saw happen, and tells of it under its own
+/// start.
+fn once(all: Vec<Told>) -> Vec<Told> {
+    let mut once: Vec<Told> = Vec::new();
+    for told in all {
+        match once.last_mut() {
+            Some(last) if is_found_after(&told, last) => {}
+            Some(last) if last.explanation.same_situation(&told.explanation) => {
+                let time = last.time;
+                *last = Told { time, ..told };
+            }
+            _ => once.push(told),
+        }
+    }
+    once
 }
 
 /// The log that was read further: each is the end of one log, so they are not put together.

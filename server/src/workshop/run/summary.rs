@@ -37,10 +37,12 @@ impl Run {
     /// The run with all that is known of it.
     pub fn record(&self) -> RunRecord {
         RunRecord {
+            namespace: self.namespace.clone(),
             summary: self.summary(),
             from: self.from,
             until: self.until,
             cpu_limit_m: self.cpu_limit_m,
+            autoscaler: self.autoscaler.clone(),
             history: self.history.clone(),
         }
     }

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use app::model::{
-    CpuSample, Interval, LoadMark, LoadSample, LoadStage, LoadState, Observed, PodCounts, Rescale,
+    Counted, CpuSample, Evidence, Explanation, Interval, LoadMark, LoadSample, LoadStage,
+    LoadState, Observed, PodCounts, Rescale, Told,
 };
 
 use super::record::{MOST_BYTES, encode_within};
@@ -133,6 +134,7 @@ fn mk_run(observed: &[(i64, Option<i64>)], delay_ms: i64, until: i64) -> Run {
         load: mk_load("9b0d", 100),
         cpu_request_m: Some(50),
         cpu_limit_m: Some(100),
+        autoscaler: None,
         from: at(40),
         until: at(until),
         over: None,
@@ -224,6 +226,70 @@ fn replica_that_saw_the_tail_adds_it_and_takes_nothing_away() {
         assert!(both.holds(&first, 0) && both.holds(&tail, 0));
         assert!(!both.has_hole());
     }
+}
+
+fn mk_told(time: i64, explanation: Explanation, seen: bool) -> Told {
+    let look = seen.then_some(at(time));
+    Told {
+        time: at(time),
+        explanation,
+        evidence: Evidence {
+            look,
+            ..Evidence::default()
+        },
+    }
+}
+
+fn mk_grown(time: i64) -> Explanation {
+    Explanation::ScaledUp {
+        at: at(time),
+        from: 1,
+        to: 4,
+        percent: 181,
+        target: 60,
+        counted: Counted::default(),
+        allowed: 4,
+    }
+}
+
+fn mk_held(percent: u32) -> Explanation {
+    Explanation::HeldByWindow {
+        replicas: 4,
+        percent,
+        target: 60,
+        would_do: 1,
+        window_s: 60,
+        highest_at: None,
+        highest: None,
+        until: None,
+    }
+}
+
+#[test]
+fn what_a_panel_finds_when_it_comes_is_told_by_who_saw_it() {
+    let mut before = seen_by(&[(0, Some(158))], 0);
+    let mut after = seen_by(&[(155, None)], 40);
+    before.told = vec![mk_told(150, mk_grown(150), true)];
+    after.told = vec![
+        mk_told(155, mk_grown(155), false),
+        mk_told(165, mk_held(4), true),
+    ];
+    let whole = [before.told[0].clone(), after.told[1].clone()];
+    assert_eq!(merge(&after, &before).told, whole);
+    assert_eq!(merge(&before, &after).told, whole);
+
+    // So long after, it is another one.
+    after.told[0].time = at(168);
+    after.told.truncate(1);
+    assert_eq!(merge(&after, &before).told.len(), 2);
+
+    before.told = vec![mk_told(150, mk_held(4), true)];
+    after.told = vec![mk_told(155, mk_held(5), false)];
+    let newer = Told {
+        time: at(150),
+        ..after.told[0].clone()
+    };
+    assert_eq!(merge(&after, &before).told, [newer]);
 }
 
 const SLACK: i64 = 2_000;
