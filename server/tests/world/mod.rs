@@ -1,12 +1,14 @@
 //! A panel on the simulator, in process and without a socket, and browsers that ask it. Shared by the server's tests.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test that cannot go on ends"
 )]
 
+mod browser;
+mod events;
 pub(crate) mod presses;
 
 use std::net::SocketAddr;
@@ -40,7 +42,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+
+use browser::ORIGIN;
+pub(crate) use browser::{Answer, Browser};
+pub(crate) use events::{Event, Events};
 
 /// One hour on the tests' paused clock: long enough for everything that comes at all.
 const LONG: Duration = Duration::from_secs(3600);
@@ -379,9 +384,6 @@ impl Drop for World {
     }
 }
 
-const ORIGIN: &str = "https://workshop.example.org";
-const HOSTNAME: &str = "workshop.example.org";
-
 /// Waits on tokio's clock, which tests pause: it takes no real time.
 pub(crate) async fn until(what: &str, is: impl Fn() -> bool) {
     let reached = async {
@@ -391,154 +393,6 @@ pub(crate) async fn until(what: &str, is: impl Fn() -> bool) {
     };
     let reached = tokio::time::timeout(LONG, reached).await;
     assert!(reached.is_ok(), "never happened: {what}");
-}
-
-/// A browser with its cookie.
-#[derive(Clone)]
-pub(crate) struct Browser {
-    router: Router,
-    pub(crate) cookie: Option<String>,
-    /// Sent with each request.
-    pub(crate) headers: HeaderMap,
-}
-
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    pub(crate) fn location(&self) -> &str {
-        let location = self.headers.get(LOCATION);
-        location.map_or("", |location| location.to_str().unwrap())
-    }
-
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    /// A refusal's name, and what it tells.
-    pub(crate) fn refusal(&self) -> (String, serde_json::Value) {
-        match self.json() {
-            serde_json::Value::Object(told) => told.into_iter().next().unwrap(),
-            name => (name.as_str().unwrap().to_owned(), serde_json::Value::Null),
-        }
-    }
-}
-
-impl Browser {
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.ask(Request::get(path), Body::empty()).await
-    }
-
-    /// Sends a form as a script does.
-    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
-        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.ask(request, Body::from(form.to_owned())).await
-    }
-
-    /// Sends whatever bytes as whatever they are called.
-    pub(crate) async fn post_raw(&self, path: &str, content_type: &str, body: &[u8]) -> Answer {
-        let request = Request::post(path).header(CONTENT_TYPE, content_type);
-        self.ask(request, Body::from(body.to_vec())).await
-    }
-
-    /// Asks with any method.
-    pub(crate) async fn ask_with(&self, method: http::Method, path: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path);
-        self.ask(request, Body::empty()).await
-    }
-
-    async fn ask(&self, request: http::request::Builder, body: Body) -> Answer {
-        let (parts, body) = self.send(request, body).await.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
-    }
-
-    async fn send(&self, request: http::request::Builder, body: Body) -> http::Response<Body> {
-        let mut request = request.header(HOST, HOSTNAME).body(body).unwrap();
-        if let Some(cookie) = &self.cookie {
-            request
-                .headers_mut()
-                .insert(COOKIE, cookie.parse().unwrap());
-        }
-        request.headers_mut().extend(self.headers.clone());
-        self.router.clone().oneshot(request).await.unwrap()
-    }
-
-    /// Opens the stream.
-    pub(crate) async fn events(&self, path: &str) -> Events {
-        let response = self.send(Request::get(path), Body::empty()).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        Events {
-            headers: response.headers().clone(),
-            body: response.into_body(),
-            text: String::new(),
-        }
-    }
-}
-
-/// An open stream.
-pub(crate) struct Events {
-    pub(crate) headers: HeaderMap,
-    body: Body,
-    text: String,
-}
-
-/// One event of a stream.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Event {
-    pub(crate) name: String,
-    pub(crate) id: Option<String>,
-    /// When to come back, in ms.
-    pub(crate) retry: Option<u32>,
-    pub(crate) data: serde_json::Value,
-}
-
-impl Events {
-    /// The next event; `None` at the stream's end.
-    pub(crate) async fn next(&mut self) -> Option<Event> {
-        loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let event = read(event);
-                self.text = rest.to_owned();
-                return Some(event);
-            }
-            let frame = tokio::time::timeout(LONG, self.body.frame()).await;
-            let frame = frame.expect("the stream is silent")?.unwrap();
-            let data = frame.into_data().unwrap();
-            self.text.push_str(std::str::from_utf8(&data).unwrap());
-        }
-    }
-
-    /// Reads on to the stream's end; whether it comes within that time.
-    pub(crate) async fn ends_within(&mut self, time: Duration) -> bool {
-        let end = async { while self.next().await.is_some() {} };
-        tokio::time::timeout(time, end).await.is_ok()
-    }
-}
-
-fn read(text: &str) -> Event {
-    let field = |name: &str| {
-        let lines = text.lines();
-        lines
-            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-            .next()
-    };
-    let name = field("event").expect("an event has a name");
-    let mut told: serde_json::Value =
-        serde_json::from_str(field("data").expect("an event has data")).unwrap();
-    Event {
-        name: name.to_owned(),
-        id: field("id").map(str::to_owned),
-        retry: field("retry").map(|ms| ms.parse().unwrap()),
-        data: told[name].take(),
-    }
 }
 
 /// Time for a change to reach the panel's watches.
