@@ -10,7 +10,7 @@ use kube::api::{ApiResource, DynamicObject};
 
 use super::hands::{Hands, Recorded};
 use super::own_fields::own_fields;
-use super::refusal::conflict;
+use super::refusal::{conflict, is_of_unseen_target};
 use crate::error::{Error, Result};
 use crate::names::FIELD_MANAGER;
 use crate::workshop::manifests::{self, APP, CODE, Settings, read};
@@ -103,24 +103,24 @@ pub(super) async fn deploy(
         let service = manifests::service(selector);
         services.apply(APP, &service, take_over).await?;
     }
-    match plan.scaled_object {
-        Part::Keep(_) => Ok(()),
-        Part::Apply => apply_scaled_object(&scaled_objects, settings, target, take_over).await,
-        Part::Replace(_) => {
-            let applied = async {
-                loop {
-                    match apply_scaled_object(&scaled_objects, settings, target, true).await {
-                        Err(error) if is_managed_still(&error) => {}
-                        result => return result,
-                    }
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            };
-            match tokio::time::timeout(GONE_WITHIN, applied).await {
-                Ok(result) => result,
-                Err(_) => apply_scaled_object(&scaled_objects, settings, target, true).await,
+    let replaced = match plan.scaled_object {
+        Part::Keep(_) => return Ok(()),
+        Part::Apply => false,
+        Part::Replace(_) => true,
+    };
+    let apply = || apply_scaled_object(&scaled_objects, settings, target, take_over);
+    let applied = async {
+        loop {
+            match apply().await {
+                Err(error) if is_unseen(&error) || replaced && is_managed_still(&error) => {}
+                result => return result,
             }
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    };
+    match tokio::time::timeout(GONE_WITHIN, applied).await {
+        Ok(result) => result,
+        Err(_) => apply().await,
     }
 }
 
@@ -172,6 +172,11 @@ fn is_managed_still(error: &Error) -> bool {
     error
         .status()
         .is_some_and(|status| status.message.contains("already managed by the"))
+}
+
+/// KEDA's webhook reads Deployments from a cache of its own, in which one that was just made may not be yet.
+fn is_unseen(error: &Error) -> bool {
+    error.status().is_some_and(is_of_unseen_target)
 }
 
 /// By which labels the pods of somebody's own Deployment are picked.

@@ -35,6 +35,11 @@ pub(super) fn refusal(error: &Error) -> Refusal {
     }
 }
 
+/// KEDA's webhook did not find what the ScaledObject scales: `Deployment.apps "webapp" not found`, after its own name.
+pub(super) fn is_of_unseen_target(status: &Status) -> bool {
+    status.code == 404 && status.message.contains("vscaledobject.kb.io")
+}
+
 /// The API server answered, and refused.
 fn answered(verb: &str, kind: &str, name: &str, status: &Status) -> Refusal {
     let text = status.message.as_str();
@@ -58,6 +63,9 @@ fn answered(verb: &str, kind: &str, name: &str, status: &Status) -> Refusal {
         ));
     }
     match status.code {
+        404 if is_of_unseen_target(status) => conflict(
+            "KEDA does not know the Deployment yet, so nothing scales the app. Deploy again in a few seconds.".to_owned(),
+        ),
         404 if kind == "ScaledObject" => conflict(
             "This cluster has no KEDA, so nothing scales the app. The rest is deployed. Tell your instructor.".to_owned(),
         ),
@@ -145,6 +153,13 @@ mod tests {
         let message = "the server could not find the requested resource";
         let told = refusal(&mk_error("ScaledObject", 404, "NotFound", message)).to_string();
         assert!(told.contains("no KEDA"), "{told}");
+    }
+
+    #[test]
+    fn webhook_that_lags_behind_is_no_absent_keda() {
+        let message = "admission webhook \"vscaledobject.kb.io\" denied the request: Deployment.apps \"webapp\" not found";
+        let told = refusal(&mk_error("ScaledObject", 404, "NotFound", message)).to_string();
+        assert!(told.contains("in a few seconds"), "{told}");
     }
 
     #[test]

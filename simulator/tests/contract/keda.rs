@@ -1,5 +1,8 @@
 //! KEDA's admission webhook.
 
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::PostParams;
 use kube::core::Status;
 use serde_json::{Value, json};
@@ -39,6 +42,16 @@ async fn create(place: &Place, object: &ScaledObject) -> kube::Result<ScaledObje
     place.client.request(request).await
 }
 
+/// Makes the app, and asks until the webhook knows it: it reads Deployments from a cache of its own.
+async fn make_app(place: &Place, deployment: &Deployment) {
+    let made = place.api().create(&PostParams::default(), deployment).await;
+    made.unwrap();
+    let path = place.group("keda.sh/v1alpha1", "scaledobjects?dryRun=All");
+    while place.post(&path, &mk_with(&json!({}))).await.code == 404 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 fn assert_denied(status: &Status, why: &str) {
     assert_eq!(status.code, 403);
     assert_eq!(
@@ -48,11 +61,7 @@ fn assert_denied(status: &Status, why: &str) {
 }
 
 pub(crate) async fn minimum_zero_is_refused_for_cpu(place: Place) {
-    place
-        .api()
-        .create(&PostParams::default(), &mk_deployment("webapp"))
-        .await
-        .unwrap();
+    make_app(&place, &mk_deployment("webapp")).await;
     let status = refusal(create(&place, &mk_scaled_object("webapp", 0, 10)).await);
     assert_denied(
         &status,
@@ -71,11 +80,7 @@ pub(crate) async fn container_without_request_is_refused(place: Place) {
         .as_mut()
         .unwrap();
     pod.containers[0].resources = None;
-    place
-        .api()
-        .create(&PostParams::default(), &deployment)
-        .await
-        .unwrap();
+    make_app(&place, &deployment).await;
     let status = refusal(create(&place, &mk_scaled_object("webapp", 1, 10)).await);
     assert_denied(
         &status,
@@ -84,11 +89,7 @@ pub(crate) async fn container_without_request_is_refused(place: Place) {
 }
 
 pub(crate) async fn second_scaled_object_is_refused(place: Place) {
-    place
-        .api()
-        .create(&PostParams::default(), &mk_deployment("webapp"))
-        .await
-        .unwrap();
+    make_app(&place, &mk_deployment("webapp")).await;
     create(&place, &mk_scaled_object("webapp", 1, 10))
         .await
         .unwrap();
@@ -107,11 +108,7 @@ pub(crate) async fn second_scaled_object_is_refused(place: Place) {
 }
 
 pub(crate) async fn minimum_above_maximum_is_refused(place: Place) {
-    place
-        .api()
-        .create(&PostParams::default(), &mk_deployment("webapp"))
-        .await
-        .unwrap();
+    make_app(&place, &mk_deployment("webapp")).await;
     let status = refusal(create(&place, &mk_scaled_object("webapp", 5, 2)).await);
     // A rule of the CRD, which comes before the webhook.
     assert_eq!((status.code, status.reason.as_str()), (422, "Invalid"));
@@ -129,11 +126,7 @@ fn mk_with(spec: &Value) -> Value {
 }
 
 async fn create_webapp(place: &Place) -> String {
-    let deployment = serde_json::to_value(mk_deployment("webapp")).unwrap();
-    place
-        .post(&place.group("apps/v1", "deployments"), &deployment)
-        .await
-        .object();
+    make_app(place, &mk_deployment("webapp")).await;
     place.group("keda.sh/v1alpha1", "scaledobjects")
 }
 
