@@ -25,13 +25,6 @@ pub(crate) fn at(seconds: f64) -> TimeMs {
     T0.plus_ms((seconds * 1000.0) as i64)
 }
 
-fn panel_owner() -> Owner {
-    Owner {
-        manager: "workshop-panel".to_owned(),
-        own: true,
-    }
-}
-
 pub(crate) fn panel() -> Panel {
     Panel {
         build: "b1".to_owned(),

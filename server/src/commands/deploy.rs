@@ -10,7 +10,7 @@ use kube::api::{ApiResource, DynamicObject};
 
 use super::hands::{Hands, Recorded};
 use super::own_fields::own_fields;
-use super::refusal::{conflict, is_of_unseen_target};
+use super::refusal::{conflict, is_of_managed_target, is_of_unseen_target};
 use crate::error::{Error, Result};
 use crate::names::FIELD_MANAGER;
 use crate::workshop::manifests::{self, APP, CODE, Settings, read};
@@ -169,9 +169,7 @@ async fn apply_scaled_object(
 
 /// The HPA of a ScaledObject that was just deleted is not collected yet, and KEDA's webhook counts it.
 fn is_managed_still(error: &Error) -> bool {
-    error
-        .status()
-        .is_some_and(|status| status.message.contains("already managed by the"))
+    error.status().is_some_and(is_of_managed_target)
 }
 
 /// KEDA's webhook reads Deployments from a cache of its own, in which one that was just made may not be yet.

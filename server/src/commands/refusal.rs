@@ -40,11 +40,15 @@ pub(super) fn is_of_unseen_target(status: &Status) -> bool {
     status.code == 404 && status.message.contains("vscaledobject.kb.io")
 }
 
+/// KEDA's webhook found another autoscaler of the same target: keda `apis/keda/v1alpha1/scaledobject_webhook.go`.
+pub(super) fn is_of_managed_target(status: &Status) -> bool {
+    status.message.contains("already managed by the")
+}
+
 /// The API server answered, and refused.
 fn answered(verb: &str, kind: &str, name: &str, status: &Status) -> Refusal {
     let text = status.message.as_str();
-    // The webhook's words: keda `apis/keda/v1alpha1/scaledobject_webhook.go`.
-    if text.contains("already managed by the") {
+    if is_of_managed_target(status) {
         return conflict(format!(
             "Another autoscaler already scales the app, so {kind} {name} was refused. Remove that one, or deploy again \
              and choose “Replace it”."

@@ -48,10 +48,10 @@ impl LoadMemory {
                     || created(&job.metadata) >= known.created
             })
         });
-        let is_known = |uid: &str| self.known.as_ref().is_some_and(|known| known.uid == uid);
         if let Some(job) = job {
-            let of_its_pod = || self.known.as_ref().is_some_and(|known| known.of_pod);
-            if !is_known(job.metadata.uid.as_deref().unwrap_or_default()) || of_its_pod() {
+            let uid = job.metadata.uid.as_deref().unwrap_or_default();
+            let known = self.known.as_ref();
+            if known.is_none_or(|known| known.uid != uid || known.of_pod) {
                 self.known = Some(Known::of_job(job));
             }
         } else if self.known.is_none() {

@@ -2,7 +2,7 @@
 
 use super::events::events;
 use super::load::load_log;
-use super::snapshot::autoscaler;
+use super::snapshot::{autoscaler, limited_scale_up};
 use super::{at, counted};
 use crate::model::*;
 
@@ -81,16 +81,7 @@ fn told() -> Vec<Told> {
         ),
         told(
             105.8,
-            Explanation::ScaledUpLimited {
-                at: at(105.8),
-                from: 4,
-                to: 8,
-                wanted: 13,
-                percent: 181,
-                target: 60,
-                counted: counted(4, 0, 181),
-                rule: Some((4, 100)),
-            },
+            limited_scale_up(),
             &limited,
             vec![
                 used("cfzw8", Some(100), Counts::Sample),

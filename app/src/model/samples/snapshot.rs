@@ -1,8 +1,15 @@
 //! A seat as it is at one moment.
 
 use super::history::history;
-use super::{T0, at, load, panel_owner};
+use super::{T0, at, load};
 use crate::model::*;
+
+fn panel_owner() -> Owner {
+    Owner {
+        manager: "workshop-panel".to_owned(),
+        own: true,
+    }
+}
 
 /// A namespace in which nothing is.
 pub(crate) fn nothing() -> Snapshot {
@@ -149,7 +156,21 @@ pub(crate) fn idle() -> Snapshot {
     }
 }
 
-/// The look that went from 4 to 8 is 6 s ago; two of the new pods start.
+/// The look that went from 4 to 8.
+pub(super) fn limited_scale_up() -> Explanation {
+    Explanation::ScaledUpLimited {
+        at: at(105.8),
+        from: 4,
+        to: 8,
+        wanted: 13,
+        percent: 181,
+        target: 60,
+        counted: counted(4, 0, 181),
+        rule: Some((4, 100)),
+    }
+}
+
+/// That look is 6 s ago; two of the new pods start.
 pub(crate) fn mid_load() -> (Snapshot, History) {
     let mut snapshot = idle();
     snapshot.time = at(112.0);
@@ -174,16 +195,7 @@ pub(crate) fn mid_load() -> (Snapshot, History) {
                 .to_owned(),
         );
     }
-    snapshot.explanation = Explanation::ScaledUpLimited {
-        at: at(105.8),
-        from: 4,
-        to: 8,
-        wanted: 13,
-        percent: 181,
-        target: 60,
-        counted: counted(4, 0, 181),
-        rule: Some((4, 100)),
-    };
+    snapshot.explanation = limited_scale_up();
     let used = [("cfzw8", 79), ("ld6f4", 81), ("gpz5k", 93), ("2kzxw", 86)];
     snapshot.pods = used
         .iter()
