@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -22,9 +22,6 @@ const LIMIT_KB: f64 = 350.0;
 
 /// No answer of a demo on this machine takes longer.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-
-/// How often a demo that starts is asked whether it is ready.
-const READY_EVERY: Duration = Duration::from_millis(50);
 
 /// Prints each part's bytes, and their sum beside the limit.
 pub(crate) fn run() -> Result<()> {
@@ -185,22 +182,7 @@ impl Demo {
             bail!("the demo is at {url}");
         };
         demo.address = address.trim_end_matches('/').to_owned();
-        demo.wait()?;
         Ok(demo)
-    }
-
-    /// Until it has listed its seats: before that it lets nobody in.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "another process is ready when it says so, and has to be asked"
-    )]
-    fn wait(&self) -> Result<()> {
-        let started = Instant::now();
-        while get(&self.address, "/readyz", "", "identity").is_err() {
-            ensure!(started.elapsed() < TIME_LIMIT, "the demo is never ready");
-            std::thread::sleep(READY_EVERY);
-        }
-        Ok(())
     }
 
     fn seat_code(&self) -> Result<String> {

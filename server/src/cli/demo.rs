@@ -49,27 +49,29 @@ pub(crate) async fn demo(options: Demo) -> Result<ExitCode> {
     let url = panel_options
         .public_url(listener.local_addr()?)
         .map_err(anyhow::Error::msg)?;
-    if options.json {
-        println!("{}", as_json(&url, &seats, kubectl));
-    } else {
-        println!("open {}", url.origin());
-        for seat in &seats {
-            println!("{}", line(seat));
+    let faults = simulated_faults(&simulator, &panel_options, &seats);
+    let url = Arc::new(url);
+    let once_ready = {
+        let (simulator, url) = (simulator.clone(), Arc::clone(&url));
+        move || {
+            // A demo that breaks begins whole: a panel that cannot read its cluster lets nobody in to see it.
+            for fault in options.fault {
+                simulator.faults().turn_on(fault);
+            }
+            if options.json {
+                println!("{}", as_json(&url, &seats, kubectl));
+            } else {
+                tell(&url, &seats, kubectl);
+            }
         }
-        if let Some(address) = kubectl {
-            println!("kubectl --server http://{address} get pods -n <seat's namespace>");
-        }
-    }
-
-    for fault in options.fault {
-        simulator.faults().turn_on(fault);
-    }
+    };
     let panel = panel::Options {
         client: simulator.client(Identity::service_account(PANEL_NAMESPACE, PANEL_ACCOUNT)),
         namespace: PANEL_NAMESPACE.to_owned(),
-        public_url: Arc::new(url),
+        public_url: url,
         simulated: true,
-        faults: Some(Arc::new(faults(&simulator, &panel_options, &seats))),
+        once_ready: Box::new(once_ready),
+        faults: Some(Arc::new(faults)),
         options: panel_options,
     };
     panel::run(listener, panel, shutdown).await?;
@@ -78,7 +80,11 @@ pub(crate) async fn demo(options: Demo) -> Result<ExitCode> {
 }
 
 /// What the instructor can break.
-fn faults(simulator: &Simulator, options: &PanelOptions, seats: &[Provisioned]) -> SimulatedFaults {
+fn simulated_faults(
+    simulator: &Simulator,
+    options: &PanelOptions,
+    seats: &[Provisioned],
+) -> SimulatedFaults {
     let of_attendees = seats
         .iter()
         .filter_map(|seat| Some((seat.number.to_string(), seat.namespace.clone()?)));
@@ -122,6 +128,16 @@ async fn kubectl(
     let simulator = simulator.clone();
     tokio::spawn(async move { simulator.serve(listener, shutdown).await });
     Ok(address)
+}
+
+fn tell(url: &PublicUrl, seats: &[Provisioned], kubectl: Option<SocketAddr>) {
+    println!("open {}", url.origin());
+    for seat in seats {
+        println!("{}", line(seat));
+    }
+    if let Some(address) = kubectl {
+        println!("kubectl --server http://{address} get pods -n <seat's namespace>");
+    }
 }
 
 fn as_json(

@@ -30,6 +30,8 @@ pub(super) struct Options {
     pub(super) namespace: String,
     pub(super) public_url: Arc<PublicUrl>,
     pub(super) simulated: bool,
+    /// Called when the cluster and the seats were read, so that people can be let in.
+    pub(super) once_ready: Box<dyn FnOnce() + Send>,
     /// Troubles at will, in a demo.
     pub(super) faults: Option<Arc<dyn Faults>>,
     pub(super) options: PanelOptions,
@@ -95,6 +97,16 @@ pub(super) async fn run(
     let archive = runs.archive();
     let mut runs = runs.start(Arc::clone(&published), shutdown.clone());
     let limits = options.options.limits.limits();
+    let ready = {
+        let (published, seats) = (Arc::clone(&published), seats.clone());
+        shutdown.clone().run_until_cancelled_owned(async move {
+            published.until_ready().await;
+            seats.until_ready().await;
+            tracing::info!("the panel is ready");
+            (options.once_ready)();
+        })
+    };
+    let ready = tokio::spawn(ready);
     let state = AppState {
         published,
         seats,
@@ -144,6 +156,7 @@ pub(super) async fn run(
         None => publisher.await,
     };
     down("publisher", begun);
+    ready.await.context("what follows readiness failed")?;
     // The runs under way are recorded meanwhile.
     let kept = match kept {
         Some(result) => result,

@@ -28,6 +28,7 @@ pub(crate) async fn serve(options: Serve) -> Result<ExitCode> {
         namespace: options.cluster.panel_namespace,
         public_url: Arc::new(url),
         simulated: false,
+        once_ready: Box::new(|| ()),
         faults: None,
         options: options.panel,
     };

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use app::model::{History, Overview, Snapshot, SourceState, StreamEvent, TimeMs};
 use parking_lot::RwLock;
+use tokio::sync::watch;
 
 use super::Feed;
 use crate::cluster::Cluster;
@@ -16,7 +16,7 @@ pub struct Published {
     seats: RwLock<HashMap<String, Arc<Told>>>,
     overview: Arc<RwLock<Arc<Overview>>>,
     overview_feed: Arc<Feed>,
-    told_all: AtomicBool,
+    told_all: watch::Sender<bool>,
 }
 
 /// What was told of one namespace.
@@ -112,18 +112,24 @@ impl Published {
             seats: RwLock::default(),
             overview,
             overview_feed: Arc::new(overview_feed),
-            told_all: AtomicBool::new(false),
+            told_all: watch::Sender::new(false),
         }
     }
 
     /// Every kind was listed once or is known to be absent, and every seat was told of.
     pub fn ready(&self) -> bool {
-        self.told_all.load(Ordering::Acquire)
+        *self.told_all.borrow()
+    }
+
+    /// Ends once [`Published::ready`] is true.
+    pub async fn until_ready(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.told_all.subscribe().wait_for(|ready| *ready).await;
     }
 
     /// The publisher has told of every seat for the first time.
     pub(super) fn becomes_ready(&self) {
-        self.told_all.store(true, Ordering::Release);
+        self.told_all.send_replace(true);
     }
 
     /// The cluster's time now: the panel's clock corrected by the API server's `Date` header.

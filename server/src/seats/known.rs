@@ -48,6 +48,12 @@ impl Known {
         *self.listed.borrow()
     }
 
+    /// Ends once the seats were listed.
+    pub(super) async fn until_listed(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.listed.subscribe().wait_for(|listed| *listed).await;
+    }
+
     /// Tells when any seat changed.
     pub(super) fn changed(&self) -> watch::Receiver<()> {
         self.changed.subscribe()

@@ -87,6 +87,11 @@ impl Seats {
         self.inner.known.listed()
     }
 
+    /// Ends once [`Seats::ready`] is true.
+    pub async fn until_ready(&self) {
+        self.inner.known.until_listed().await;
+    }
+
     /// Whether the class runs. Nobody is let in before the seats were listed, so nobody acts before it is known.
     pub fn class_phase(&self) -> ClassPhase {
         let instructor = self.inner.known.get(SeatNumber::INSTRUCTOR);
