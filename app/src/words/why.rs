@@ -1,8 +1,14 @@
 //! The why panel's words: one sentence, one line of arithmetic, the HPA's own word for it. Part of [`super`].
 
+mod arithmetic;
+mod down;
+
+pub(crate) use self::arithmetic::tolerated;
+use self::arithmetic::{formula, given, rate};
+use self::down::{Held, held_by_window, scaled_down};
 use super::findings::no_cpu_value;
 use super::{KUBECTL_WORKS, NOT_WATCHED};
-use crate::figures::{Zone, clock, count, seconds_between, span};
+use crate::figures::{Zone, count, seconds_between};
 use crate::model::{AutoscalerState, Counted, Explanation, RunRecord, Snapshot, TimeMs, Told};
 
 pub const WHY: &str = "Why";
@@ -94,44 +100,6 @@ impl<'a> From<&'a RunRecord> for Scene<'a> {
     }
 }
 
-/// `ceil(4 × 181 / 60) = 13`: the formula of the HPA, its result computed here.
-/// Source: <https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#algorithm-details>
-fn formula(replicas: u32, percent: u32, target: u32) -> String {
-    format!(
-        "ceil({replicas} × {percent} / {target}) = {}",
-        ceil(replicas, percent, target)
-    )
-}
-
-fn ceil(replicas: u32, percent: u32, target: u32) -> u32 {
-    (replicas * percent).div_ceil(target.max(1))
-}
-
-/// The same with the quotient in between.
-fn formula_in_steps(replicas: u32, percent: u32, target: u32) -> String {
-    let quotient = f64::from(replicas * percent) / f64::from(target.max(1));
-    let result = ceil(replicas, percent, target);
-    format!("ceil({replicas} × {percent} / {target}) = ceil({quotient:.2}) = {result}")
-}
-
-/// The formula with what it was given. Pods without a valid sample count as 0 % on the way up: then it is given the
-/// percent of all. Only a formula that gives the result is shown.
-fn given(counted: Counted, percent: u32, target: u32, wanted: u32, in_steps: bool) -> String {
-    let percent = if counted.uncounted > 0 {
-        counted.diluted
-    } else {
-        percent
-    };
-    if ceil(counted.pods, percent, target) != wanted {
-        return format!("CPU {percent} %, target {target} %: {wanted} wanted");
-    }
-    if in_steps {
-        formula_in_steps(counted.pods, percent, target)
-    } else {
-        formula(counted.pods, percent, target)
-    }
-}
-
 /// `4 pods at 185 %, 4 new ones count as 0 %: 92 %`.
 fn mixture(counted: Counted, percent: u32) -> String {
     let known = counted.pods.saturating_sub(counted.uncounted);
@@ -144,44 +112,6 @@ fn mixture(counted: Counted, percent: u32) -> String {
         count(known, "pod", "pods"),
         counted.diluted
     )
-}
-
-/// What the rate allows from `base` on, in words and as arithmetic, and the result.
-fn rate_limit(base: u32, rule: Option<(u32, u32)>) -> (String, String, u32) {
-    match rule {
-        Some((pods, 100)) => (
-            format!("at most {pods} more pods, or double, in 15 s"),
-            format!("limit max({base} + {pods}, {base} × 2)"),
-            (base + pods).max(base * 2),
-        ),
-        Some((pods, percent)) => (
-            format!("at most {pods} more pods, or {percent} % more, in 15 s"),
-            format!("limit max({base} + {pods}, {base} + {percent} %)"),
-            (base + pods).max((base * (100 + percent)).div_ceil(100)),
-        ),
-        // Without `behavior`: calculateScaleUpLimit in pkg/controller/podautoscaler/horizontal.go.
-        None => (
-            "at most double, or 4 pods in all".to_owned(),
-            format!("limit max({base} × 2, 4)"),
-            (base * 2).max(4),
-        ),
-    }
-}
-
-/// The same where the policies are the usual ones and lead to `allowed`; otherwise only the limit.
-fn rate(base: u32, allowed: u32, rule: Option<(u32, u32)>, scene: Scene<'_>) -> (String, String) {
-    let unusual = scene
-        .autoscaler
-        .is_some_and(|autoscaler| autoscaler.rules.up_unusual);
-    let (words, limit, result) = rate_limit(base, rule);
-    if unusual {
-        let words = "the policies of the HPA allow no more now".to_owned();
-        return (words, format!("limit {allowed}"));
-    }
-    if result != allowed {
-        return (words, format!("limit {allowed}"));
-    }
-    (words, format!("{limit} = {allowed}"))
 }
 
 fn in_about(time: Option<TimeMs>, now: TimeMs) -> String {
@@ -387,118 +317,6 @@ fn at_maximum(
     .says("TooManyReplicas")
 }
 
-/// The wait for scale-down.
-struct Held {
-    replicas: u32,
-    percent: u32,
-    would_do: u32,
-    window_s: u32,
-    highest_at: Option<TimeMs>,
-    highest: Option<u32>,
-    until: Option<TimeMs>,
-}
-
-/// The countdown names a look: the first expected one after the window, or, before the looks' beat is known, the window's
-/// end and the 15 s in which a look comes.
-fn held_by_window(held: &Held, scene: Scene<'_>, now: TimeMs, zone: Zone) -> Why {
-    let stays = |more: &str| {
-        let pods = count(held.would_do, "pod", "pods");
-        format!(
-            "Stays at {}{more}. CPU is {} %: {pods} would do.",
-            held.replicas, held.percent
-        )
-    };
-    let window_ends = held
-        .highest_at
-        .map(|at| at.plus_ms(i64::from(held.window_s) * 1000));
-    let left = |until: TimeMs| span(seconds_between(now, until));
-    let (more, first_look) = match (held.until, window_ends) {
-        (Some(until), _) => (
-            if until > now {
-                format!(" for about {} more", left(until))
-            } else {
-                " until the HPA's next look".to_owned()
-            },
-            format!(" First look after that: about {}.", clock(until, zone)),
-        ),
-        (None, Some(ends)) => (
-            if ends > now {
-                format!(" for at least {} more", left(ends))
-            } else {
-                " until the HPA's next look, within 15 s".to_owned()
-            },
-            format!(
-                " First look after that: within 15 s of {}.",
-                clock(ends, zone)
-            ),
-        ),
-        (None, None) => (String::new(), String::new()),
-    };
-    let seen = match (held.highest, held.highest_at) {
-        (Some(highest), Some(at)) => format!(": {highest} at {}", clock(at, zone)),
-        _ => String::new(),
-    };
-    // Only who has written one can take it for the cause.
-    let cooldown = match scene.by_keda {
-        true => " cooldownPeriod plays no part: it is only for 1 → 0.",
-        false => "",
-    };
-    Why {
-        announced: stays(""),
-        ..Why::new(
-            "▽",
-            stays(&more),
-            format!(
-                "The HPA keeps the highest recommendation of the last {} s{seen}.{first_look}{cooldown}",
-                held.window_s
-            ),
-        )
-    }
-    .says("ScaleDownStabilized")
-}
-
-fn scaled_down(
-    from: u32,
-    to: u32,
-    wanted: u32,
-    minimum: u32,
-    formula: String,
-    percent: u32,
-    scene: Scene<'_>,
-) -> Why {
-    let rules = scene.autoscaler.map(|a| a.rules);
-    let at_once = rules.is_none_or(|rules| rules.down_at_once);
-    let enough = wanted.max(minimum);
-    if to > enough {
-        // What holds it up now is a smaller recommendation, or the policies.
-        let why = if at_once {
-            format!(", but the window still holds a recommendation of {to}.")
-        } else {
-            "; the policies allow no more now.".to_owned()
-        };
-        let pods = count(enough, "pod", "pods");
-        let sentence = format!("{from} → {to}: CPU is {percent} %, {pods} would do{why}");
-        return Why::new("▼", sentence, formula);
-    }
-    let least = if to > wanted {
-        format!(" · minimum {minimum}")
-    } else {
-        String::new()
-    };
-    let policy = if at_once {
-        " · policy: up to 100 % of the pods in 15 s"
-    } else {
-        ""
-    };
-    Why::new(
-        "▼",
-        format!(
-            "{from} → {to} in one step: CPU is {percent} %, and no higher recommendation is left in the window."
-        ),
-        format!("{formula}{least}{policy}"),
-    )
-}
-
 /// Tolerance 0.1: `--horizontal-pod-autoscaler-tolerance` of kube-controller-manager, its default.
 fn settled(replicas: u32, percent: u32, target: u32) -> Why {
     let ratio = f64::from(percent) / f64::from(target.max(1));
@@ -517,9 +335,4 @@ fn settled(replicas: u32, percent: u32, target: u32) -> Why {
         format!("Stays at {replicas}: CPU is {percent} %, and the formula asks for {replicas}."),
         formula(replicas, percent, target),
     )
-}
-
-/// The percentages within the tolerance of a target: 54 and 66 for 60.
-pub(crate) fn tolerated(target: u32) -> (u32, u32) {
-    ((target * 9).div_ceil(10), target * 11 / 10)
 }
