@@ -62,7 +62,7 @@ pub(super) fn Evidence(key: Memo<Option<Key>>, live: Live) -> impl IntoView {
     view! {
         <details class="evidence" node_ref=details on:toggle=move |_| opened.set(true)>
             <summary>{words::WHY}</summary>
-            <div class="popover" translate="no" tabindex="0" role="group" aria-label=words::WHY>
+            <div class="popover" translate="no" role="group" aria-label=words::WHY>
                 {content}
             </div>
         </details>
@@ -130,7 +130,7 @@ pub(super) fn said(evidence: model::Evidence, zone: Signal<Zone>) -> AnyView {
             .map(|c| row(vec![c.type_, c.status, c.reason, c.message]));
         view! {
             <p>{words::HPA_CONDITIONS}</p>
-            <div class="scroll" tabindex="0" role="group" aria-label=words::HPA_CONDITIONS>
+            <div class="scroll conditions" tabindex="0" role="group" aria-label=words::HPA_CONDITIONS>
                 <table><tbody>{rows.collect_view()}</tbody></table>
             </div>
         }
