@@ -7,10 +7,11 @@ use super::last_command::use_last_command;
 use crate::commands::ChangeSettings;
 use crate::controls::foreign_object;
 use crate::error::Error;
+use crate::figures::UNKNOWN;
 use crate::live::Connection;
 use crate::model::{
-    AppSettings, ClassPhase, OwnedField, Problem, Refused, SessionEnd, Setting, SettingOf, Typed,
-    WhyRefused,
+    AppSettings, ClassPhase, OwnedField, Problem, Refused, ScaledObjectState, SessionEnd, Setting,
+    SettingOf, Typed, WhyRefused,
 };
 use crate::stream::{Live, leave_as};
 use crate::words;
@@ -131,6 +132,23 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
             Some(settings::act_on(&object, &owner.manager))
         })
     });
+    let of_scaled_object = move |field: fn(&ScaledObjectState) -> Option<u32>, of_keda| {
+        Memo::new(move |_| {
+            live.state.with(|s| {
+                let there = s.snapshot.as_ref().and_then(|s| s.scaled_object.as_ref());
+                let known = |there| settings::seconds_or_of_keda(field(there), of_keda);
+                there.map_or_else(|| UNKNOWN.to_owned(), known)
+            })
+        })
+    };
+    let polling_interval = of_scaled_object(
+        |there| there.polling_interval_s,
+        settings::POLLING_INTERVAL_OF_KEDA_S,
+    );
+    let cooldown_period = of_scaled_object(
+        |there| there.cooldown_period_s,
+        settings::COOLDOWN_PERIOD_OF_KEDA_S,
+    );
     let told = move || {
         let done = action.value().get()?.ok()?;
         let room = done.room.map(settings::room).unwrap_or_default();
@@ -161,8 +179,8 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
                 <fieldset>
                     <legend>{settings::SCALING}</legend>
                     {rows(SettingOf::ScaledObject)}
-                    {without_effect(settings::POLLING_INTERVAL, settings::POLLING_INTERVAL_S, settings::POLLING_INTERVAL_MEANS)}
-                    {without_effect(settings::COOLDOWN_PERIOD, settings::COOLDOWN_PERIOD_S, settings::COOLDOWN_PERIOD_MEANS)}
+                    {without_effect(settings::POLLING_INTERVAL, polling_interval, settings::POLLING_INTERVAL_MEANS)}
+                    {without_effect(settings::COOLDOWN_PERIOD, cooldown_period, settings::COOLDOWN_PERIOD_MEANS)}
                 </fieldset>
                 <fieldset>
                     <legend>{settings::POD_SIZE}</legend>
@@ -223,12 +241,13 @@ fn row(field: Field, problems: Memo<Vec<Problem>>) -> AnyView {
 }
 
 /// A field of the ScaledObject that does nothing here.
-fn without_effect(name: &'static str, value: u32, means: &'static str) -> AnyView {
+/// A field of the ScaledObject as it stands there.
+fn without_effect(name: &'static str, value: Memo<String>, means: &'static str) -> AnyView {
     let (id, hint) = (format!("setting-{name}"), format!("setting-{name}-hint"));
     view! {
         <div class="setting">
             <label for=id.clone()><code>{name}</code></label>
-            <input id=id type="text" value=format!("{value} s") disabled aria-describedby=hint.clone() />
+            <input id=id type="text" value=value prop:value=value disabled aria-describedby=hint.clone() />
             <span class="now">{settings::NO_EFFECT}</span>
             <span class="hint" id=hint>{means}</span>
         </div>

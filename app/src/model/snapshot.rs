@@ -116,6 +116,10 @@ pub struct ScaledObjectState {
     /// Message of condition Ready when it is False.
     pub message: Option<String>,
     pub paused: bool,
+    /// `spec.pollingInterval`, s; `None` where KEDA's own 30 s hold.
+    pub polling_interval_s: Option<u32>,
+    /// `spec.cooldownPeriod`, s; `None` where KEDA's own 300 s hold.
+    pub cooldown_period_s: Option<u32>,
 }
 
 /// Where the figures come from, and whether they still come.

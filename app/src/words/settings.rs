@@ -23,9 +23,18 @@ pub const NO_EFFECT: &str = "no effect for a CPU trigger with minimum 1";
 pub const POLLING_INTERVAL_MEANS: &str =
     "how often KEDA asks other triggers, such as a queue; CPU is read by the HPA";
 pub const COOLDOWN_PERIOD_MEANS: &str = "how long KEDA waits before it goes from 1 to 0";
-/// Both as the panel writes them, in seconds.
-pub const POLLING_INTERVAL_S: u32 = 5;
-pub const COOLDOWN_PERIOD_S: u32 = 60;
+/// What KEDA takes where a ScaledObject says nothing, s.
+/// Source: <https://keda.sh/docs/latest/reference/scaledobject-spec/>
+pub const POLLING_INTERVAL_OF_KEDA_S: u32 = 30;
+pub const COOLDOWN_PERIOD_OF_KEDA_S: u32 = 300;
+
+/// `5 s`, or `30 s, KEDA's own value`.
+pub fn seconds_or_of_keda(set: Option<u32>, of_keda: u32) -> String {
+    match set {
+        Some(seconds) => format!("{seconds} s"),
+        None => format!("{of_keda} s, KEDA's own value"),
+    }
+}
 
 /// A setting's name.
 pub fn name(setting: Setting) -> &'static str {

@@ -239,6 +239,8 @@ mod tests {
                 ready: None,
                 message: None,
                 paused: false,
+                polling_interval_s: None,
+                cooldown_period_s: None,
             }),
             autoscaler: None,
             pods: Vec::new(),

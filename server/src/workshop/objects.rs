@@ -63,6 +63,10 @@ pub struct ScaledObject {
 pub struct ScaledObjectSpec {
     #[serde(default)]
     pub scale_target_ref: ScaleTarget,
+    #[serde(default)]
+    pub polling_interval: Option<i32>,
+    #[serde(default)]
+    pub cooldown_period: Option<i32>,
 }
 
 /// The Deployment that is scaled; other kinds are no app of the workshop.

@@ -67,6 +67,7 @@ pub fn scaled_object(so: &ScaledObject) -> ScaledObjectState {
     let condition = |type_: &str| conditions?.iter().find(|c| c.type_ == type_);
     let ready = condition("Ready");
     let paused = pause_annotation(so).is_some();
+    let seconds = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
     ScaledObjectState {
         name: so.metadata.name.clone().unwrap_or_default(),
         owner: owner(&so.metadata),
@@ -82,6 +83,8 @@ pub fn scaled_object(so: &ScaledObject) -> ScaledObjectState {
             .filter(|ready| ready.status == "False")
             .and_then(|ready| ready.message.clone()),
         paused,
+        polling_interval_s: seconds(so.spec.polling_interval),
+        cooldown_period_s: seconds(so.spec.cooldown_period),
     }
 }
 

@@ -503,3 +503,32 @@ async fn without_scripts_a_refusal_comes_back_with_all_that_was_typed() {
         assert!(page.body.contains(typed), "{typed}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn fields_without_effect_are_shown_as_they_stand() {
+    let (world, attendee) = deployed().await;
+    let shown = async |seconds: &str| {
+        let page = attendee.get("/?tab=settings").await.body;
+        assert!(page.contains(&format!("value=\"{seconds}\"")), "{page}");
+    };
+    shown("5 s").await;
+    shown("60 s").await;
+
+    let spec = json!({ "pollingInterval": 20, "cooldownPeriod": null });
+    scaled_objects(&world)
+        .patch(
+            "webapp",
+            &PatchParams::default(),
+            &Patch::Merge(json!({ "spec": spec })),
+        )
+        .await
+        .unwrap();
+    world
+        .until("the change is seen", |s| {
+            let there = s.scaled_object.as_ref();
+            there.is_some_and(|there| there.polling_interval_s == Some(20))
+        })
+        .await;
+    shown("20 s").await;
+    shown("300 s, KEDA's own value").await;
+}

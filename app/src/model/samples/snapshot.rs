@@ -143,6 +143,8 @@ pub(crate) fn idle() -> Snapshot {
             ready: Some(true),
             message: None,
             paused: false,
+            polling_interval_s: Some(5),
+            cooldown_period_s: Some(60),
         }),
         autoscaler: Some(autoscaler()),
         pods: vec![pod],
