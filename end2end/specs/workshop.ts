@@ -66,6 +66,13 @@ export async function showAllButtons(page: Page) {
   if (closed) await more.locator("summary").click();
 }
 
+/// Removes all that the workshop has in the seat's namespace.
+export async function cleanUp(page: Page) {
+  await showAllButtons(page);
+  await page.getByRole("button", { name: "Clean up", exact: true }).click();
+  await page.getByRole("button", { name: "Remove all" }).click();
+}
+
 /// Opens the header's menu, which there is on a phone alone.
 export async function openMenu(page: Page) {
   const menu = page.locator(".header > .more > summary");
