@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, program, run, say, succeeds};
+use crate::command::{cargo_test, program, run, say, succeeds};
 
 /// Names the image that is installed.
 const IMAGE: &str = "WORKSHOP_TEST_IMAGE";
@@ -31,48 +31,12 @@ pub(crate) fn run_tests() -> Result<()> {
              ({IMAGE}=docker.io/library/workshop:0.1.0)"
         );
     }
-    say("Building the server");
-    run(&mut cargo(&[
-        "build",
-        "--package",
-        "server",
-        "--bin",
-        "workshop",
-    ]))?;
     say("Chart: what Helm renders, and what the cluster says of it");
-    run(cargo(&[
-        "test",
-        "--package",
-        "server",
-        "--test",
-        "chart",
-        "--",
-        "--include-ignored",
-    ])
-    .env("KUBECONFIG", &kubeconfig))?;
+    run(cargo_test("chart", &["--include-ignored"]).env("KUBECONFIG", &kubeconfig))?;
     say("Contract: the behaviours that the simulator imitates, on the real cluster");
-    run(cargo(&[
-        "test",
-        "--package",
-        "simulator",
-        "--test",
-        "contract",
-        "--",
-        "--ignored",
-        // They wait for the cluster, and need no CPU themselves.
-        "--test-threads=6",
-    ])
-    .env("CONTRACT_KUBECONFIG", &kubeconfig))?;
+    // They wait for the cluster, and need no CPU themselves.
+    run(cargo_test("contract", &["--ignored", "--test-threads=6"])
+        .env("CONTRACT_KUBECONFIG", &kubeconfig))?;
     say("Journey: the chart installed, kubectl beside it (about eight minutes)");
-    run(cargo(&[
-        "test",
-        "--package",
-        "server",
-        "--test",
-        "cluster",
-        "--",
-        "--ignored",
-        "--nocapture",
-    ])
-    .env("KUBECONFIG", &kubeconfig))
+    run(cargo_test("cluster", &["--ignored", "--nocapture"]).env("KUBECONFIG", &kubeconfig))
 }

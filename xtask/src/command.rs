@@ -70,6 +70,16 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// `cargo test` of one test program, with what follows for it.
+///
+/// Of the whole workspace, not of its package: features of dependencies follow from what is built together, and every
+/// other choice builds most of them once more.
+pub(crate) fn cargo_test(program: &str, arguments: &[&str]) -> Command {
+    let mut command = cargo(&["test", "--workspace", "--test", program, "--"]);
+    command.args(arguments);
+    command
+}
+
 /// `program` in `folder` with these arguments.
 pub(crate) fn program(program: impl AsRef<Path>, arguments: &[&str]) -> Command {
     let mut command = Command::new(program.as_ref());

@@ -8,7 +8,24 @@ use anyhow::Result;
 use crate::command::{self, cargo, say};
 use crate::site;
 
-const SERVER: [&str; 5] = ["build", "--package", "server", "--bin", "workshop"];
+/// The program as the tests have it: the same features of the same dependencies, which are built but once.
+const SERVER: [&str; 6] = [
+    "build",
+    "--workspace",
+    "--bin",
+    "workshop",
+    "--test",
+    "process",
+];
+
+const RELEASED_SERVER: [&str; 6] = [
+    "build",
+    "--package",
+    "server",
+    "--bin",
+    "workshop",
+    "--release",
+];
 
 /// Builds the site and the server; returns the server's binary.
 pub(crate) fn build() -> Result<PathBuf> {
@@ -27,7 +44,7 @@ pub(crate) fn build_server() -> Result<PathBuf> {
 pub(crate) fn release() -> Result<PathBuf> {
     site::build()?;
     say("Building the server as a release (the first time takes long)");
-    command::run(cargo(&SERVER).arg("--release"))?;
+    command::run(&mut cargo(&RELEASED_SERVER))?;
     Ok(PathBuf::from("target/release/workshop"))
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::browser::{install, on_path};
-use crate::command::{cargo, run};
+use crate::command::{cargo_test, run};
 
 /// Debian has it where only root's PATH leads.
 const ELSEWHERE: &str = "/usr/sbin/nginx";
@@ -13,16 +13,7 @@ const ELSEWHERE: &str = "/usr/sbin/nginx";
 /// Runs the server's tests that need a proxy.
 pub(crate) fn tests() -> Result<()> {
     let nginx = prepare()?;
-    run(cargo(&[
-        "test",
-        "--package",
-        "server",
-        "--test",
-        "proxies",
-        "--",
-        "--ignored",
-    ])
-    .env("NGINX_PROGRAM", nginx))
+    run(cargo_test("proxies", &["--ignored"]).env("NGINX_PROGRAM", nginx))
 }
 
 /// Installs nginx, and what the tests ask it with; returns nginx' path.
