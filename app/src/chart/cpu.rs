@@ -48,6 +48,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, history: &History) {
     });
     if let Some(limit) = limit {
         limit_line(canvas, band, limit);
+        // A narrow plot has room for one of the two.
+        if held_back.is_none() || !canvas.plot.narrow {
+            limit_name(canvas, band, limit);
+        }
     }
     if newest(history, view.now).is_none() {
         let nothing = history
@@ -112,20 +116,24 @@ fn limit_line(canvas: &mut Canvas<'_>, band: Band, limit: f64) {
     let (y, left, gap) = (band.y(limit), canvas.plot.left, canvas.plot.px(6));
     canvas.level("limit", y);
     canvas.text("axis", (left - gap, y), Hang::Right, &format!("{limit:.0}"));
+}
+
+fn limit_name(canvas: &mut Canvas<'_>, band: Band, limit: f64) {
+    let (left, gap) = (canvas.plot.left, canvas.plot.px(6));
     let label = words::limit_means(canvas.view.limit_m, limit);
-    let at = (left + gap, y - canvas.plot.px(7));
+    let at = (left + gap, band.y(limit) - canvas.plot.px(7));
     canvas.text("label", at, Hang::Left, &label);
 }
 
-/// Beside the limit's name, or below it where there is no room.
+/// Beside the limit's name, or in its place where there is no room.
 fn at_the_limit(canvas: &mut Canvas<'_>, band: Band, limit: f64) {
-    let (right, gap) = (canvas.plot.right, canvas.plot.px(6));
-    let y = band.y(limit);
-    let at = match canvas.plot.narrow {
-        true => (right, y + gap + canvas.plot.px(3)),
-        false => (right - gap, y - canvas.plot.px(7)),
+    let (left, right, gap) = (canvas.plot.left, canvas.plot.right, canvas.plot.px(6));
+    let y = band.y(limit) - canvas.plot.px(7);
+    let (x, hang) = match canvas.plot.narrow {
+        true => (left + gap, Hang::Left),
+        false => (right - gap, Hang::Right),
     };
-    canvas.text("label", at, Hang::Right, words::AT_THE_LIMIT);
+    canvas.text("label", (x, y), hang, words::AT_THE_LIMIT);
 }
 
 /// Each sample is as long as its window: level, never slanted.

@@ -55,6 +55,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, history: &History) {
     } else {
         users(canvas, scales.users, &samples);
         series(canvas, scales, &samples);
+        users_names(canvas, scales.users, &samples);
         failures(canvas, top, &samples);
     }
     reasons(canvas, (top, bottom), history, &samples);
@@ -90,7 +91,6 @@ fn axes(canvas: &mut Canvas<'_>, scales: Scales, right: bool) {
     }
 }
 
-/// Users have no axis: their area carries its number.
 fn users(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
     for line in lines(samples, |s| s.users.map(f64::from)) {
         let px = line.iter().map(|(t, v)| (canvas.x(*t), band.y(*v)));
@@ -103,11 +103,21 @@ fn users(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
         area.through(&points);
         area.close();
         canvas.path("users", area);
-        let number = line.last().map_or(0.0, |last| last.1) as u32;
-        if last.0 - first.0 >= canvas.plot.px(USERS_LABEL_PX) {
+    }
+}
+
+/// Users have no axis: their area carries its number, above the lines that cross it.
+fn users_names(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
+    for line in lines(samples, |s| s.users.map(f64::from)) {
+        let (Some(first), Some(last)) = (line.first(), line.last()) else {
+            continue;
+        };
+        let (begin, end, y) = (canvas.x(first.0), canvas.x(last.0), band.y(last.1));
+        let number = last.1 as u32;
+        if end - begin >= canvas.plot.px(USERS_LABEL_PX) {
             let gap = canvas.plot.px(8);
             let label = figures::count(number, "user", "users");
-            canvas.text("label", (last.0 - gap, last.1 + gap), Hang::Right, &label);
+            canvas.text("label", (end - gap, y + gap), Hang::Right, &label);
         }
     }
 }

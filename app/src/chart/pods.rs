@@ -166,9 +166,9 @@ fn guess(canvas: &mut Canvas<'_>, band: Band) {
     canvas.text("label", at, Hang::Right, &label);
 }
 
-/// `↑ 26` where more is wanted than the band can show.
+/// `↑ 26` where more is wanted than the band can show; below the line of the maximum, where no line crosses it.
 fn above_the_top(canvas: &mut Canvas<'_>, band: Band, wanted: &[Piece<u32>]) {
-    let (y, mut free) = (band.top + canvas.plot.px(6), i32::MIN);
+    let (y, mut free) = (band.y(band.most - 1.0) + canvas.plot.px(8), i32::MIN);
     for piece in wanted.iter().filter(|p| f64::from(p.value) > band.most) {
         let text = format!("↑ {}", piece.value);
         let (x, wide) = (canvas.x(piece.from) + 2, canvas.text_width(&text));

@@ -233,6 +233,16 @@ fn limit_is_told_with_its_meaning_and_when_it_hides_demand() {
     let svg = render(&history, &window(20.0, 90.0));
     assert!(texts(&svg).contains(&"limit 100m = 200 % of request"));
     assert!(texts(&svg).contains(&at_limit), "200 % of 200 %");
+    let narrow = ChartView {
+        width: 358,
+        ..window(20.0, 90.0)
+    };
+    let svg = render(&history, &narrow);
+    assert!(texts(&svg).contains(&at_limit));
+    assert!(
+        !texts(&svg).iter().any(|text| text.starts_with("limit ")),
+        "there is room for one of them"
+    );
     let svg = render(&history, &view(958));
     assert!(
         !texts(&svg).contains(&at_limit),
