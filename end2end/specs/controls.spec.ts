@@ -73,8 +73,8 @@ test("the buttons say what they can do, and why not, through one load", async ({
   const there = other.getByRole("region", { name: "Controls" });
   await expect(there.getByText(/^Load is on: 15 users/)).toBeVisible();
   await there.getByRole("button", { name: "Stop load", exact: true }).click();
-  await expect(bar.getByText(/^Stopped after \d+ s\. No load pod is left\.$/)).toBeVisible({ timeout: 40_000 });
-  await expect(there.getByText(/^Stopped after \d+ s\./)).toBeVisible();
+  await expect(bar.getByText(/^Stopped within \d+ s\. No load pod is left\.$/)).toBeVisible({ timeout: 40_000 });
+  await expect(there.getByText(/^Stopped within \d+ s\./)).toBeVisible();
   await other.close();
 
   // The question by keyboard: the safe answer has the focus, Tab stays with the answers, Esc is the safe one.

@@ -46,7 +46,7 @@ test("an attendee deploys, loads, watches it scale and cleans up", async ({ page
 
 async function goesDown(page: Page, stop: Locator) {
   await stop.click();
-  await expect(page.getByText(/Stopped after \d+ s\. No load pod is left\./)).toBeVisible({
+  await expect(page.getByText(/Stopped within \d+ s\. No load pod is left\./)).toBeVisible({
     timeout: 40_000,
   });
   await expect(page.getByText(/Stays at 10 for about/).first()).toBeVisible({ timeout: 60_000 });

@@ -219,8 +219,8 @@ fn PodRow(
             <td class="figure" data-worth="2">{text(|r| r.memory.clone())}</td>
             <td class="figure">{move || minutes(age())}</td>
             <td class="state" title=text(|r| r.status.clone())>
-                <span>{text(|r| r.status.clone())}</span>
                 <i>{move || found.read().mark(age())}</i>
+                <span>{text(|r| r.status.clone())}</span>
             </td>
             <td data-worth="1">{text(|r| r.node.clone())}</td>
         </tr>

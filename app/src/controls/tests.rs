@@ -276,7 +276,7 @@ fn the_end_of_a_load_is_told_and_then_forgotten() {
     let (states, reasons, line) = row(&stopped, now(170.0));
     assert_eq!(states, [Disabled, Filled, Disabled, On]);
     assert_eq!(reasons[1], "No load is running.");
-    assert_eq!(line, "Stopped after 2 s. No load pod is left.");
+    assert_eq!(line, "Stopped within 3 s. No load pod is left.");
     assert_eq!(row(&stopped, now(400.0)).2, "Ready. Idle: 4 % CPU.");
 
     let finished = ended(LoadOutcome::Finished);
@@ -397,7 +397,7 @@ fn own_files_are_recognised_and_left_alone() {
     });
     assert_eq!(
         row(&snapshot, now(170.0)).2,
-        "Stopped after 2 s. No load pod is left."
+        "Stopped within 3 s. No load pod is left."
     );
 
     let mut starts = snapshot;

@@ -128,7 +128,9 @@ pub fn still_stopping(
 pub fn load_ended(load: &LoadState, end: &LoadEnd) -> String {
     match &end.outcome {
         LoadOutcome::Stopped { after_ms } => {
-            format!("Stopped after {} s. No load pod is left.", after_ms / 1000)
+            // Not "after": that is how long a load was on.
+            let within_s = ((after_ms + 999) / 1000).max(1);
+            format!("Stopped within {within_s} s. No load pod is left.")
         }
         LoadOutcome::Finished => match load.figures {
             Some(f) => {
