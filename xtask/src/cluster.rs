@@ -35,7 +35,7 @@ pub(crate) fn run_tests() -> Result<()> {
     run(cargo_test("chart", &["--include-ignored"]).env("KUBECONFIG", &kubeconfig))?;
     say("Contract: the behaviours that the simulator imitates, on the real cluster");
     // They wait for the cluster, and need no CPU themselves.
-    run(cargo_test("contract", &["--ignored", "--test-threads=6"])
+    run(cargo_test("contract", &["--ignored", "--test-threads=10"])
         .env("CONTRACT_KUBECONFIG", &kubeconfig))?;
     say("Journey: the chart installed, kubectl beside it (about eight minutes)");
     run(cargo_test("cluster", &["--ignored", "--nocapture"]).env("KUBECONFIG", &kubeconfig))
