@@ -1,5 +1,7 @@
 // The documentation's pictures: `cargo xtask pictures` writes them to docs/pictures.
 
+import type { Page } from "@playwright/test";
+
 import { expect, instructorCode, live, signIn, signOut, test } from "./workshop";
 
 const folder = "../docs/pictures";
@@ -18,9 +20,41 @@ test("pictures of a load that has reached the maximum @pictures", async ({ page,
     await page.emulateMedia({ colorScheme });
     await page.screenshot({ path: `${folder}/load-${info.project.name}-${colorScheme}.png` });
   }
+  if (info.project.name === "wide" || process.env.ALL) await parts(page, info.project.name);
   if (info.project.name === "phone") return;
   await signOut(page);
   await signIn(page, instructorCode);
   await live(page);
   await page.screenshot({ path: `${folder}/seats-${info.project.name}-dark.png` });
 });
+
+/// What opens, and the tabs, each as a picture of its own; the last one is of the run that is over.
+async function parts(page: Page, size: string) {
+  await page.emulateMedia({ colorScheme: "light" });
+  const take = (name: string) => page.screenshot({ path: `${folder}/${name}-${size}-light.png` });
+  const why = page.getByRole("region", { name: "Why it scales, or not yet" });
+  await why.getByText("Why", { exact: true }).click();
+  await expect(why.getByRole("cell", { name: "TooManyReplicas" })).toBeVisible();
+  await take("why");
+  await why.getByText("Why", { exact: true }).click();
+
+  const panel = (tab: string | RegExp) => page.getByRole("tabpanel", { name: tab });
+  const whole = (tab: string | RegExp, name: string) =>
+    panel(tab).screenshot({ path: `${folder}/${name}-${size}-light.png` });
+  for (const [tab, name] of [
+    [/^Load log/, "load_log"],
+    [/^Events/, "events"],
+    ["Settings", "settings"],
+  ] as const) {
+    await page.getByRole("tab", { name: tab }).click();
+    await expect(panel(tab)).toBeVisible();
+    await whole(tab, name);
+  }
+  await page.getByRole("button", { name: "Stop load", exact: true }).click();
+  await page.getByRole("tab", { name: "Runs" }).click();
+  await expect(page).toHaveTitle(/^1 ready /, { timeout: 240_000 });
+  await take("down");
+  await panel("Runs").getByRole("button", { name: /^Open the run of / }).click();
+  await expect(panel("Runs").getByRole("heading", { name: /^Run of / })).toBeVisible();
+  await whole("Runs", "run");
+}

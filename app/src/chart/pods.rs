@@ -258,6 +258,9 @@ fn rescales(canvas: &mut Canvas<'_>, history: &History) {
             false => label.sign,
         };
         let before = canvas.plot.px(5);
-        canvas.text("label", (label.x - before, y), Hang::Left, text);
+        // At the end of a run it would stand on the name of the maximum.
+        let most = canvas.plot.right - canvas.text_width(text);
+        let x = (label.x - before).min(most);
+        canvas.text("label", (x, y), Hang::Left, text);
     }
 }

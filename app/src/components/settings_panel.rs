@@ -132,23 +132,26 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
             Some(settings::act_on(&object, &owner.manager))
         })
     });
-    let of_scaled_object = move |field: fn(&ScaledObjectState) -> Option<u32>, of_keda| {
+    // Seconds as they stand in the ScaledObject, if there is one.
+    let set = move |field: fn(&ScaledObjectState) -> Option<u32>| {
         Memo::new(move |_| {
-            live.state.with(|s| {
-                let there = s.snapshot.as_ref().and_then(|s| s.scaled_object.as_ref());
-                let known = |there| settings::seconds_or_of_keda(field(there), of_keda);
-                there.map_or_else(|| UNKNOWN.to_owned(), known)
-            })
+            let there = |s: &ScaledObjectState| field(s);
+            live.state
+                .with(|s| s.snapshot.as_ref()?.scaled_object.as_ref().map(there))
         })
     };
-    let polling_interval = of_scaled_object(
-        |there| there.polling_interval_s,
-        settings::POLLING_INTERVAL_OF_KEDA_S,
-    );
-    let cooldown_period = of_scaled_object(
-        |there| there.cooldown_period_s,
-        settings::COOLDOWN_PERIOD_OF_KEDA_S,
-    );
+    let polling_interval = WithoutEffect {
+        name: settings::POLLING_INTERVAL,
+        means: settings::POLLING_INTERVAL_MEANS,
+        set: set(|there| there.polling_interval_s),
+        of_keda_s: settings::POLLING_INTERVAL_OF_KEDA_S,
+    };
+    let cooldown_period = WithoutEffect {
+        name: settings::COOLDOWN_PERIOD,
+        means: settings::COOLDOWN_PERIOD_MEANS,
+        set: set(|there| there.cooldown_period_s),
+        of_keda_s: settings::COOLDOWN_PERIOD_OF_KEDA_S,
+    };
     let told = move || {
         let done = action.value().get()?.ok()?;
         let room = done.room.map(settings::room).unwrap_or_default();
@@ -179,8 +182,8 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
                 <fieldset>
                     <legend>{settings::SCALING}</legend>
                     {rows(SettingOf::ScaledObject)}
-                    {without_effect(settings::POLLING_INTERVAL, polling_interval, settings::POLLING_INTERVAL_MEANS)}
-                    {without_effect(settings::COOLDOWN_PERIOD, cooldown_period, settings::COOLDOWN_PERIOD_MEANS)}
+                    {without_effect(polling_interval)}
+                    {without_effect(cooldown_period)}
                 </fieldset>
                 <fieldset>
                     <legend>{settings::POD_SIZE}</legend>
@@ -241,14 +244,36 @@ fn row(field: Field, problems: Memo<Vec<Problem>>) -> AnyView {
 }
 
 /// A field of the ScaledObject that does nothing here.
-/// A field of the ScaledObject as it stands there.
-fn without_effect(name: &'static str, value: Memo<String>, means: &'static str) -> AnyView {
+/// A field of the ScaledObject that does nothing here.
+#[derive(Clone, Copy)]
+struct WithoutEffect {
+    name: &'static str,
+    means: &'static str,
+    /// Seconds; within, `None` where the ScaledObject says nothing.
+    set: Memo<Option<Option<u32>>>,
+    /// What holds then.
+    of_keda_s: u32,
+}
+
+/// The field as it stands there.
+fn without_effect(field: WithoutEffect) -> AnyView {
+    let WithoutEffect {
+        name,
+        means,
+        set,
+        of_keda_s,
+    } = field;
     let (id, hint) = (format!("setting-{name}"), format!("setting-{name}-hint"));
+    let value = move || match set.get() {
+        Some(seconds) => format!("{} s", seconds.unwrap_or(of_keda_s)),
+        None => UNKNOWN.to_owned(),
+    };
+    let of_keda = move || (set.get() == Some(None)).then_some(settings::OF_KEDA);
     view! {
         <div class="setting">
             <label for=id.clone()><code>{name}</code></label>
             <input id=id type="text" value=value prop:value=value disabled aria-describedby=hint.clone() />
-            <span class="now">{settings::NO_EFFECT}</span>
+            <span class="now">{of_keda} {settings::NO_EFFECT}</span>
             <span class="hint" id=hint>{means}</span>
         </div>
     }

@@ -28,13 +28,7 @@ pub const COOLDOWN_PERIOD_MEANS: &str = "how long KEDA waits before it goes from
 pub const POLLING_INTERVAL_OF_KEDA_S: u32 = 30;
 pub const COOLDOWN_PERIOD_OF_KEDA_S: u32 = 300;
 
-/// `5 s`, or `30 s, KEDA's own value`.
-pub fn seconds_or_of_keda(set: Option<u32>, of_keda: u32) -> String {
-    match set {
-        Some(seconds) => format!("{seconds} s"),
-        None => format!("{of_keda} s, KEDA's own value"),
-    }
-}
+pub const OF_KEDA: &str = "KEDA's own value, as none is set; ";
 
 /// A setting's name.
 pub fn name(setting: Setting) -> &'static str {

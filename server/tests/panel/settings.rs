@@ -510,9 +510,11 @@ async fn fields_without_effect_are_shown_as_they_stand() {
     let shown = async |seconds: &str| {
         let page = attendee.get("/?tab=settings").await.body;
         assert!(page.contains(&format!("value=\"{seconds}\"")), "{page}");
+        page
     };
     shown("5 s").await;
-    shown("60 s").await;
+    let page = shown("60 s").await;
+    assert!(!page.contains("own value"), "{page}");
 
     let spec = json!({ "pollingInterval": 20, "cooldownPeriod": null });
     scaled_objects(&world)
@@ -530,5 +532,10 @@ async fn fields_without_effect_are_shown_as_they_stand() {
         })
         .await;
     shown("20 s").await;
-    shown("300 s, KEDA's own value").await;
+    let page = shown("300 s").await;
+    assert_eq!(
+        page.matches("own value, as none is set").count(),
+        1,
+        "{page}"
+    );
 }
