@@ -1,5 +1,7 @@
 // Why it scales: the sentences that were said, by keyboard; what stands behind them; and that a reload keeps them.
 
+import type { Locator } from "@playwright/test";
+
 import { accessible, expect, fits, live, signIn, test } from "./workshop";
 
 test("the last sentences are gone through by keyboard, with their evidence, and a reload keeps them", async ({
@@ -24,18 +26,24 @@ test("the last sentences are gone through by keyboard, with their evidence, and 
   await expect(reaction).toContainText(/Reaction, \d+ → 10/);
   await expect(reaction).toContainText(/users on.*\d+.*decision.*ready.*first sample.*counted by the HPA/);
 
-  // Back by keyboard to the step before, and forward again; the buttons keep the focus at both ends.
+  // Back by keyboard to the step that reached it, and forward again; the buttons keep the focus at both ends. Between
+  // the two the HPA may have waited for the new pods' samples, and said so.
+  const turn = why.locator(".turn");
   const older = why.getByRole("button", { name: "Older" });
   const newer = why.getByRole("button", { name: "Newer" });
   await expect(newer).toHaveAttribute("aria-disabled", "true");
-  await older.focus();
-  await page.keyboard.press("Enter");
-  await expect(sentence).toContainText(/\d+ → 10/);
+  const pressUntil = async (button: Locator, there: () => Promise<boolean>) => {
+    await button.focus();
+    do {
+      const before = (await turn.textContent()) ?? "";
+      await page.keyboard.press("Enter");
+      await expect(turn).not.toHaveText(before);
+    } while (!(await there()));
+  };
+  await pressUntil(older, async () => /\d+ → 10/.test((await sentence.textContent()) ?? ""));
   await expect(why).toHaveAttribute("data-past", "true");
   await expect(older).toBeFocused();
-  await newer.focus();
-  await page.keyboard.press("Enter");
-  await expect(why).toHaveAttribute("data-past", "false");
+  await pressUntil(newer, async () => (await why.getAttribute("data-past")) === "false");
   await expect(newer).toBeFocused();
 
   // What stands behind it: the command, the conditions and the samples, word for word.
@@ -53,6 +61,6 @@ test("the last sentences are gone through by keyboard, with their evidence, and 
   await page.reload();
   await live(page);
   await older.click();
-  await expect(why.locator(".turn")).toContainText(/2 of \d+/);
+  await expect(turn).toContainText(/2 of \d+/);
   await expect(why).toHaveAttribute("data-past", "true");
 });
