@@ -20,7 +20,7 @@ test("pictures of a load that has reached the maximum @pictures", async ({ page,
     await page.emulateMedia({ colorScheme });
     await page.screenshot({ path: `${folder}/load-${info.project.name}-${colorScheme}.png` });
   }
-  if (info.project.name === "wide" || process.env.ALL) await parts(page, info.project.name);
+  if (info.project.name === "wide") await parts(page, info.project.name);
   if (info.project.name === "phone") return;
   await signOut(page);
   await signIn(page, instructorCode);

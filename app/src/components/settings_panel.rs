@@ -244,7 +244,6 @@ fn row(field: Field, problems: Memo<Vec<Problem>>) -> AnyView {
 }
 
 /// A field of the ScaledObject that does nothing here.
-/// A field of the ScaledObject that does nothing here.
 #[derive(Clone, Copy)]
 struct WithoutEffect {
     name: &'static str,
