@@ -5,47 +5,18 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::command::{self, cargo, say};
-use crate::site;
-
-/// The program as the tests have it: the same features of the same dependencies, which are built but once.
-const SERVER: [&str; 6] = [
-    "build",
-    "--workspace",
-    "--bin",
-    "workshop",
-    "--test",
-    "process",
-];
-
-const RELEASED_SERVER: [&str; 6] = [
-    "build",
-    "--package",
-    "server",
-    "--bin",
-    "workshop",
-    "--release",
-];
+use crate::{server, site};
 
 /// Builds the site and the server; returns the server's binary.
 pub(crate) fn build() -> Result<PathBuf> {
     site::build()?;
-    build_server()
-}
-
-/// Builds the server alone; returns its binary.
-pub(crate) fn build_server() -> Result<PathBuf> {
-    say("Building the server");
-    command::run(&mut cargo(&SERVER))?;
-    Ok(PathBuf::from("target/debug/workshop"))
+    server::build()
 }
 
 /// The same as a release, for benchmarks.
 pub(crate) fn release() -> Result<PathBuf> {
     site::build()?;
-    say("Building the server as a release (the first time takes long)");
-    command::run(&mut cargo(&RELEASED_SERVER))?;
-    Ok(PathBuf::from("target/release/workshop"))
+    server::release()
 }
 
 /// `workshop demo` with these arguments.

@@ -13,6 +13,7 @@ mod image;
 mod machine;
 mod page_weight;
 mod proxies;
+mod server;
 mod site;
 mod wasm_target;
 

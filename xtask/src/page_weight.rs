@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::command::say;
-use crate::{demo, image, site};
+use crate::{image, server, site};
 
 /// Where the site of this measurement is, beside the one of `cargo xtask demo`.
 const SITE: &str = "target/page";
@@ -26,7 +26,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// Prints each part's bytes, and their sum beside the limit.
 pub(crate) fn run() -> Result<()> {
     site::release(Path::new(SITE), image::optimise)?;
-    let workshop = demo::build_server()?;
+    let workshop = server::build()?;
     say("Loading the page of a seat");
     let demo = Demo::start(&workshop)?;
     let code = demo.seat_code()?;

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{release, site};
+use super::site;
+use crate::server;
 
 /// Puts program, site and licence into `folder`.
 pub(super) fn gather(folder: &Path) -> Result<()> {
-    let program = release()?;
+    let program = server::release()?;
     let site_folder = folder.join("usr/share/workshop/site");
     site(&site_folder)?;
-    install(program, &folder.join("usr/bin/workshop"))?;
+    install(&program, &folder.join("usr/bin/workshop"))?;
     install(
         Path::new("LICENSE"),
         &folder.join("usr/share/doc/workshop/LICENSE"),

@@ -15,7 +15,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::command::{cargo, output, run, say};
+use crate::command::{output, say};
 use crate::site;
 
 use archive::Image;
@@ -103,21 +103,6 @@ fn commit_time() -> String {
         |_| "1970-01-01T00:00:00Z".to_owned(),
         |time| time.trim().to_owned(),
     )
-}
-
-/// The program as it is released.
-fn release() -> Result<&'static Path> {
-    say("Building the server for release (the first time takes some minutes)");
-    run(&mut cargo(&[
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "server",
-        "--bin",
-        "workshop",
-    ]))?;
-    Ok(Path::new("target/release/workshop"))
 }
 
 /// The page's files, with WebAssembly that `wasm-opt` has made smaller, in `folder`.
