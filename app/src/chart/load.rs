@@ -53,9 +53,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, history: &History) {
             canvas.note(x, (top, bottom), words::NO_LOAD_HAS_RUN);
         }
     } else {
-        users(canvas, scales.users, &samples);
+        let all = lines(&samples, |s| s.users.map(f64::from));
+        users(canvas, scales.users, &all);
         series(canvas, scales, &samples);
-        users_names(canvas, scales.users, &samples);
+        users_names(canvas, scales.users, &all);
         failures(canvas, top, &samples);
     }
     reasons(canvas, (top, bottom), history, &samples);
@@ -91,8 +92,8 @@ fn axes(canvas: &mut Canvas<'_>, scales: Scales, right: bool) {
     }
 }
 
-fn users(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
-    for line in lines(samples, |s| s.users.map(f64::from)) {
+fn users(canvas: &mut Canvas<'_>, band: Band, lines: &[Vec<(TimeMs, f64)>]) {
+    for line in lines {
         let px = line.iter().map(|(t, v)| (canvas.x(*t), band.y(*v)));
         let mut points = thin(px);
         let (Some(first), Some(last)) = (points.first().copied(), points.last().copied()) else {
@@ -107,8 +108,8 @@ fn users(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
 }
 
 /// Users have no axis: their area carries its number, above the lines that cross it.
-fn users_names(canvas: &mut Canvas<'_>, band: Band, samples: &[LoadSample]) {
-    for line in lines(samples, |s| s.users.map(f64::from)) {
+fn users_names(canvas: &mut Canvas<'_>, band: Band, lines: &[Vec<(TimeMs, f64)>]) {
+    for line in lines {
         let (Some(first), Some(last)) = (line.first(), line.last()) else {
             continue;
         };

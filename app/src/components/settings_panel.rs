@@ -135,9 +135,8 @@ pub(crate) fn SettingsPanel(live: Live) -> impl IntoView {
     // Seconds as they stand in the ScaledObject, if there is one.
     let set = move |field: fn(&ScaledObjectState) -> Option<u32>| {
         Memo::new(move |_| {
-            let there = |s: &ScaledObjectState| field(s);
             live.state
-                .with(|s| s.snapshot.as_ref()?.scaled_object.as_ref().map(there))
+                .with(|s| s.snapshot.as_ref()?.scaled_object.as_ref().map(field))
         })
     };
     let polling_interval = WithoutEffect {
