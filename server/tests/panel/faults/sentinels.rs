@@ -4,16 +4,13 @@ use app::model::{Finding, Sentinel};
 use http::StatusCode;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
-use kube::Api;
 use kube::api::ListParams;
 
 use super::{Class, LOAD};
 
 /// The pods' `spec` in the Deployment.
 async fn pod_spec(class: &Class) -> serde_json::Value {
-    let namespace = &class.world.seats[0].namespace;
-    let api: Api<Deployment> = Api::namespaced(class.world.admin(), namespace);
-    let deployment = api.get("webapp").await.unwrap();
+    let deployment = class.api::<Deployment>().get("webapp").await.unwrap();
     serde_json::to_value(deployment.spec.unwrap().template.spec).unwrap()
 }
 
@@ -57,8 +54,7 @@ async fn pod_out_of_memory_is_oom_killed() {
                 if *restarts > 0 && container == "webapp" && limit.as_deref() == Some("256Mi"))
         })
         .await;
-    let namespace = &class.world.seats[0].namespace;
-    let pods: Api<Pod> = Api::namespaced(class.world.admin(), namespace);
+    let pods = class.api::<Pod>();
     let pods = pods.list(&ListParams::default()).await.unwrap();
     let mut last = pods.iter().filter_map(|pod| {
         let status = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
@@ -101,8 +97,7 @@ async fn full_quota_is_named_when_the_next_pod_is_refused() {
         })
         .await;
     class.mend().await;
-    let quotas: Api<ResourceQuota> =
-        Api::namespaced(class.world.admin(), &class.world.seats[0].namespace);
+    let quotas = class.api::<ResourceQuota>();
     assert!(quotas.get_opt("faults").await.unwrap().is_none());
     class
         .within(120, "users", |s| {
