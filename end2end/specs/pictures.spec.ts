@@ -20,7 +20,7 @@ test("pictures of a load that has reached the maximum @pictures", async ({ page,
     await page.emulateMedia({ colorScheme });
     await page.screenshot({ path: `${folder}/load-${info.project.name}-${colorScheme}.png` });
   }
-  if (info.project.name === "wide") await parts(page, info.project.name);
+  if (info.project.name === "wide") await parts(page);
   if (info.project.name === "phone") return;
   await signOut(page);
   await signIn(page, instructorCode);
@@ -29,9 +29,9 @@ test("pictures of a load that has reached the maximum @pictures", async ({ page,
 });
 
 /// What opens, and the tabs, each as a picture of its own; the last one is of the run that is over.
-async function parts(page: Page, size: string) {
+async function parts(page: Page) {
   await page.emulateMedia({ colorScheme: "light" });
-  const take = (name: string) => page.screenshot({ path: `${folder}/${name}-${size}-light.png` });
+  const take = (name: string) => page.screenshot({ path: `${folder}/${name}-wide-light.png` });
   const why = page.getByRole("region", { name: "Why it scales, or not yet" });
   await why.getByText("Why", { exact: true }).click();
   await expect(why.getByRole("cell", { name: "TooManyReplicas" })).toBeVisible();
@@ -40,7 +40,7 @@ async function parts(page: Page, size: string) {
 
   const panel = (tab: string | RegExp) => page.getByRole("tabpanel", { name: tab });
   const whole = (tab: string | RegExp, name: string) =>
-    panel(tab).screenshot({ path: `${folder}/${name}-${size}-light.png` });
+    panel(tab).screenshot({ path: `${folder}/${name}-wide-light.png` });
   for (const [tab, name] of [
     [/^Load log/, "load_log"],
     [/^Events/, "events"],
