@@ -42,14 +42,19 @@ async fn create(place: &Place, object: &ScaledObject) -> kube::Result<ScaledObje
     place.client.request(request).await
 }
 
-/// Makes the app, and asks until the webhook knows it: it reads Deployments from a cache of its own.
+/// Asks whether an object is admitted while the answer has this code: the webhook reads from a cache of its own.
+async fn ask_while(place: &Place, object: &Value, code: u16) {
+    let path = place.group("keda.sh/v1alpha1", "scaledobjects?dryRun=All");
+    while place.post(&path, object).await.code == code {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Makes the app, and waits until the webhook knows it.
 async fn make_app(place: &Place, deployment: &Deployment) {
     let made = place.api().create(&PostParams::default(), deployment).await;
     made.unwrap();
-    let path = place.group("keda.sh/v1alpha1", "scaledobjects?dryRun=All");
-    while place.post(&path, &mk_with(&json!({}))).await.code == 404 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    ask_while(place, &mk_with(&json!({})), 404).await;
 }
 
 fn assert_denied(status: &Status, why: &str) {
@@ -93,7 +98,9 @@ pub(crate) async fn second_scaled_object_is_refused(place: Place) {
     create(&place, &mk_scaled_object("webapp", 1, 10))
         .await
         .unwrap();
-    let status = refusal(create(&place, &mk_scaled_object("webapp-scaler", 1, 10)).await);
+    let second = mk_scaled_object("webapp-scaler", 1, 10);
+    ask_while(&place, &with_kind(&second), 201).await;
+    let status = refusal(create(&place, &second).await);
     // The webhook's checks run in no fixed order: the other ScaledObject's HPA may be found first.
     let by_object = "the workload 'webapp' of type 'apps/v1.Deployment' is already managed by the ScaledObject 'webapp'";
     let by_hpa = "the workload 'webapp' of type 'apps/v1.Deployment' is already managed by the hpa 'keda-hpa-webapp'";

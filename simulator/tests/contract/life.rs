@@ -7,11 +7,11 @@ use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::ResourceExt;
-use kube::api::{Api, ListParams, Patch, PatchParams};
+use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::{WatchStreamExt, watcher};
 use serde_json::{Value, json};
 
-use super::{Place, from_json};
+use super::{Place, from_json, mk_config_map};
 
 /// The image of the workshop's web app, which both clusters have.
 pub(crate) const IMAGE: &str = "tiangolo/uvicorn-gunicorn-fastapi:python3.11";
@@ -30,6 +30,23 @@ pub(crate) fn shell(script: &str) -> Value {
 /// The spec of a pod with one container, which ends a second after it is asked to.
 pub(crate) fn pod_spec(container: &Value) -> Value {
     json!({"terminationGracePeriodSeconds": 1, "enableServiceLinks": false, "containers": [container]})
+}
+
+/// The spec of a pod that cannot start before [`make_settings`].
+pub(crate) fn needs_settings() -> Value {
+    let mut container = shell("sleep 600");
+    container["volumeMounts"] = json!([{"name": "code", "mountPath": "/code"}]);
+    let mut spec = pod_spec(&container);
+    spec["volumes"] = json!([{"name": "code", "configMap": {"name": "settings"}}]);
+    spec
+}
+
+pub(crate) async fn make_settings(place: &Place) {
+    place
+        .api()
+        .create(&PostParams::default(), &mk_config_map("settings", "1"))
+        .await
+        .unwrap();
 }
 
 pub(crate) fn mk_pod(name: &str, spec: &Value) -> Pod {

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use simulator::api::ScaledObject;
 
 use super::Place;
-use super::life::{becomes, condition, gone, merge, messages, mk_sleeper, says, told};
+use super::life::{
+    becomes, condition, gone, make_settings, merge, messages, mk_sleeper, needs_settings, says,
+    told,
+};
 
 const HPA: &str = "keda-hpa-webapp";
 
@@ -23,10 +26,29 @@ async fn deploy(place: &Place) {
         .await
         .unwrap();
     // KEDA's webhook reads Deployments from a cache of its own, which lags behind a little.
+    available(place).await;
+}
+
+async fn available(place: &Place) {
     becomes(place, "webapp", 50, "a pod", |d: &Deployment| {
         d.status.as_ref().unwrap().available_replicas == Some(1)
     })
     .await;
+}
+
+/// A pod without CPU samples before [`make_settings`], however slow the cluster is.
+async fn deploy_without_settings(place: &Place) {
+    let template = json!({"metadata": {"labels": {"app": "webapp"}}, "spec": needs_settings()});
+    place
+        .api::<Deployment>()
+        .create(
+            &PostParams::default(),
+            &mk_sleeper(1, &json!({"template": template})),
+        )
+        .await
+        .unwrap();
+    let waits = "configmap \"settings\" not found";
+    told(place, 30, ("Pod", "webapp"), "FailedMount", waits).await;
 }
 
 /// A ScaledObject of `webapp`; `more` goes into its spec.
@@ -122,9 +144,10 @@ pub(crate) async fn autoscaler_is_made_of_the_scaled_object(place: Place) {
 }
 
 pub(crate) async fn autoscaler_gets_its_first_value(place: Place) {
-    deploy(&place).await;
-    scale(&place, &json!({})).await;
-    let new = hpa(&place).await;
+    deploy_without_settings(&place).await;
+    // Followed from before it is made: its first look comes 15 s later, and KEDA may take as long.
+    let plain = json!({});
+    let (new, ()) = tokio::join!(hpa(&place), scale(&place, &plain));
     let status = new.status.unwrap();
     assert_eq!((status.desired_replicas, status.conditions), (0, None));
     let waits = becomes(
@@ -178,6 +201,8 @@ pub(crate) async fn autoscaler_gets_its_first_value(place: Place) {
         "{text}"
     );
 
+    make_settings(&place).await;
+    available(&place).await;
     let valued = becomes(
         &place,
         HPA,

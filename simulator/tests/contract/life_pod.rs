@@ -5,10 +5,11 @@ use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use serde_json::{Value, json};
 
+use super::Place;
 use super::life::{
-    UNREACHABLE, becomes, condition, gone, messages, mk_pod, pod_spec, shell, state, told,
+    UNREACHABLE, becomes, condition, gone, make_settings, messages, mk_pod, needs_settings,
+    pod_spec, shell, state, told,
 };
-use super::{Place, mk_config_map};
 
 async fn run(place: &Place, spec: &Value) {
     let api = place.api::<Pod>();
@@ -230,11 +231,7 @@ pub(crate) async fn container_waits_for_its_config_map(place: Place) {
 
 /// The pod goes on once there is what it waits for.
 async fn runs_with_its_settings(place: &Place, limit_s: u64) {
-    place
-        .api()
-        .create(&PostParams::default(), &mk_config_map("settings", "1"))
-        .await
-        .unwrap();
+    make_settings(place).await;
     becomes(place, "a", limit_s, "a running container", |pod: &Pod| {
         !state(pod)["running"].is_null()
     })
@@ -242,11 +239,7 @@ async fn runs_with_its_settings(place: &Place, limit_s: u64) {
 }
 
 pub(crate) async fn pod_waits_for_its_volume(place: Place) {
-    let mut container = shell("sleep 600");
-    container["volumeMounts"] = json!([{"name": "code", "mountPath": "/code"}]);
-    let mut spec = pod_spec(&container);
-    spec["volumes"] = json!([{"name": "code", "configMap": {"name": "settings"}}]);
-    run(&place, &spec).await;
+    run(&place, &needs_settings()).await;
     let text = "MountVolume.SetUp failed for volume \"code\" : configmap \"settings\" not found";
     let event = told(&place, 30, ("Pod", "a"), "FailedMount", text).await;
     assert_eq!(event.involved_object.field_path, None);
@@ -276,8 +269,10 @@ pub(crate) async fn failed_probes_are_told_and_kill(place: Place) {
         "Liveness probe failed",
     )
     .await;
-    let pod = place.api::<Pod>().get("a").await.unwrap();
-    let ip = pod.status.unwrap().pod_ip.unwrap();
+    let ip = |pod: &Pod| pod.status.as_ref().unwrap().pod_ip.clone();
+    // The event may come before the status.
+    let pod = becomes(&place, "a", 20, "an address", |pod| ip(pod).is_some()).await;
+    let ip = ip(&pod).unwrap();
     assert_eq!(
         unhealthy.message.unwrap(),
         format!("Liveness probe failed: dial tcp {ip}:80: connect: connection refused")

@@ -86,6 +86,8 @@ pub(crate) async fn container_without_a_log_says_why(place: Place) {
             None if answer.code == 200 => {}
             // Between the two the kubelet may have no state to tell.
             None if answer.message().ends_with(" is not available") => {}
+            // Nor may it have heard of the pod.
+            None if answer.code == 404 => {}
             _ => break answer,
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
