@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 
-import { accessible, expect, fits, live, signIn, test } from "./workshop";
+import { accessible, expect, fits, live, openMenu, signIn, test } from "./workshop";
 
 test("files are read, copied and downloaded, and the last button is told", async ({ page, context, seat }) => {
   const { namespace, code } = seat(18);
@@ -39,8 +39,11 @@ test("the words stand as plain text", async ({ page, seat }) => {
   const { code } = seat(18);
   await signIn(page, code);
   await live(page);
-  await page.getByRole("tab", { name: "Words" }).click();
+  await openMenu(page);
+  await page.getByRole("link", { name: "What the words mean" }).click();
+  await expect(page.getByRole("tab", { name: "Words" })).toBeFocused();
   const panel = page.getByRole("tabpanel", { name: "Words" });
+  await expect(panel).toBeInViewport();
   await expect(panel.getByText("Tolerance", { exact: true })).toBeVisible();
   await expect(panel.getByText("“KEDA watches the CPU.” metrics-server measures it, and the HPA reads it.")).toBeVisible();
   await fits(page);

@@ -1,9 +1,11 @@
-//! The page's head: whose page it is, which cluster, how fresh, text size, theme, sign-out.
+//! The page's head: whose page it is, which cluster, how fresh, glossary, text size, theme, sign-out.
 
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::connection_badge::ConnectionBadge;
 use super::kept::{keep, kept};
+use super::tabs::{Chosen, Tab};
 use crate::model::Panel;
 use crate::stream::Live;
 use crate::words;
@@ -35,6 +37,7 @@ pub(crate) fn Header(
             // On a phone the rest opens by it, so that the age of the data has room.
             <details class="more"><summary aria-label=words::MENU>{words::MORE_SIGN}</summary></details>
             <div class="menu">
+                {use_context::<Chosen>().map(|chosen| view! { <Glossary chosen /> })}
                 <TextSwitch />
                 <ThemeSwitch />
                 <form method="post" action="/session/end">
@@ -43,6 +46,16 @@ pub(crate) fn Header(
             </div>
         </header>
     }
+}
+
+/// Leads to the glossary, which without JavaScript stands open below.
+#[component]
+fn Glossary(chosen: Chosen) -> impl IntoView {
+    let show = move |event: MouseEvent| {
+        event.prevent_default();
+        chosen.show(Tab::Words);
+    };
+    view! { <a class="glossary" href="#panel-words" aria-label=words::GLOSSARY on:click=show>"?"</a> }
 }
 
 /// Text at 100 or 125 %.

@@ -108,6 +108,18 @@ impl Chosen {
         self.tab.set(Some(tab));
         kept::keep(KEPT_AS, Some(tab.id()));
     }
+
+    /// Opens a tab for somebody who is elsewhere on the page: focus goes to it, and its panel into view.
+    pub(crate) fn show(self, tab: Tab) {
+        self.choose(tab);
+        focus(tab);
+        // A hidden panel has no place yet.
+        request_animation_frame(move || {
+            if let Some(panel) = document().get_element_by_id(&format!("panel-{}", tab.id())) {
+                panel.scroll_into_view();
+            }
+        });
+    }
 }
 
 /// Makes the choice of the page. The browser's own memory and width are read once it is there.

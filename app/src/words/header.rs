@@ -93,6 +93,7 @@ pub fn freshness(
 pub const NOT_WATCHED: &str = "The panel does not see this namespace.";
 pub const KUBECTL_WORKS: &str = "kubectl works as before.";
 pub const LAST_KNOWN_STATE: &str = "Showing the last known state.";
+pub const GLOSSARY: &str = "What the words mean";
 pub const TEXT_SIZE: &str = "Larger text";
 pub const THEME: &str = "Theme";
 pub const MENU: &str = "Menu";
