@@ -79,16 +79,15 @@ pub(crate) async fn container_without_a_log_says_why(place: Place) {
     let prefix = "container \"one\" in pod \"pull\" is waiting to start: ";
     let failed = loop {
         let answer = place.get(&format!("{log}?container=one")).await;
-        let why = answer.message().strip_prefix(prefix).map(str::to_owned);
-        match why.as_deref() {
-            Some("ContainerCreating") => {}
-            // Without a node there is nobody to ask.
-            None if answer.code == 200 => {}
+        // Without a node there is nobody to ask, and the kubelet may not have heard of the pod yet.
+        if !matches!(answer.code, 200 | 204 | 404) {
+            let message = answer.message();
             // Between the two the kubelet may have no state to tell.
-            None if answer.message().ends_with(" is not available") => {}
-            // Nor may it have heard of the pod.
-            None if answer.code == 404 => {}
-            _ => break answer,
+            let early = message.ends_with(" is not available")
+                || message.strip_prefix(prefix) == Some("ContainerCreating");
+            if !early {
+                break answer;
+            }
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     };
