@@ -2,6 +2,9 @@
 //!
 //! With `WRITE_PAGES=<folder>` the pages are also written there, to be looked at in a browser.
 
+mod runs;
+mod sign_in;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -164,94 +167,6 @@ fn no_page_has_what_its_policy_forbids() {
 }
 
 #[test]
-fn failed_sign_in_keeps_the_text_and_says_why() {
-    let sign_in = SignIn {
-        error: Some(SignInError::UnknownCode),
-        code: "07-\"><script>".to_owned(),
-        ..SignIn::default()
-    };
-    let html = render("/sign-in", FirstPaint::default(), Some(sign_in));
-    write("sign-in", &html);
-    assert!(html.contains("This code is not known."));
-    assert!(html.contains("aria-invalid=\"true\""));
-    assert!(
-        html.contains("value=\"07-&quot;"),
-        "the field keeps its text, escaped"
-    );
-}
-
-#[test]
-fn code_of_the_class_asks_for_a_name() {
-    let sign_in = SignIn {
-        error: Some(SignInError::NameTaken),
-        code: "C-KQ2M-9DXA".to_owned(),
-        name: "Ana \"><script>".to_owned(),
-        ..SignIn::default()
-    };
-    let html = render("/sign-in", FirstPaint::default(), Some(sign_in));
-    assert!(html.contains("Your name"));
-    assert!(html.contains("value=\"Ana &quot;"), "escaped");
-    let html = render("/sign-in", FirstPaint::default(), None);
-    assert!(!html.contains("Your name"));
-}
-
-#[test]
-fn way_to_the_identity_provider_is_a_link_and_its_errors_stand_below_it() {
-    let with = |single_sign_on| FirstPaint {
-        panel: Some(Panel {
-            single_sign_on,
-            ..samples::panel()
-        }),
-        ..FirstPaint::default()
-    };
-    let problem = SingleSignOnProblem::Unknown {
-        contact: "Grace <b>".to_owned(),
-    };
-    let unknown = || SignIn {
-        error: Some(SignInError::SingleSignOn {
-            problem: problem.clone(),
-        }),
-        ..SignIn::default()
-    };
-    let html = render("/sign-in", with(true), Some(unknown()));
-    assert!(html.contains("href=\"/oidc/start\""));
-    assert!(html.contains("Ask Grace &lt;b&gt;."), "escaped");
-    assert!(!html.contains("aria-invalid"), "the code is not at fault");
-    let html = render("/sign-in", with(false), None);
-    assert!(!html.contains("/oidc/start"));
-    // Who holds a card of another seat is asked about that, and nothing else.
-    let leaves = SignIn {
-        leaves: Some("workshop-user-7".to_owned()),
-        ..SignIn::default()
-    };
-    let html = render("/join", with(true), Some(leaves));
-    assert!(!html.contains("/oidc/start"));
-}
-
-#[test]
-fn seat_that_was_taken_shows_its_code() {
-    let first = FirstPaint {
-        panel: Some(samples::panel()),
-        seen: Seen::Claimed {
-            claimed: Claimed {
-                namespace: "workshop-user-7".to_owned(),
-                code: "07-KQ2M-9DXA".to_owned(),
-            },
-        },
-    };
-    let html = render("/session", first, None);
-    write("claimed", &html);
-    assert!(html.contains("07-KQ2M-9DXA"));
-    assert!(html.contains("href=\"/\""));
-}
-
-#[test]
-fn sign_in_page_says_why_the_session_ended() {
-    let html = render("/sign-in?reason=new_code", FirstPaint::default(), None);
-    assert!(html.contains("Your instructor gave this seat a new code."));
-}
-
-#[test]
 fn instructor_can_stop_each_load() {
     let first = FirstPaint {
         panel: Some(samples::panel()),
@@ -346,125 +261,6 @@ fn other_states_are_rendered_too() {
     let trouble = render("/", seat(snapshot, history), None);
     write("trouble", &trouble);
     assert!(trouble.contains("Asked for 8, only 4 exist: quota workshop is full."));
-}
-
-#[test]
-fn log_is_text_and_its_figures_stand_above_it() {
-    let html = render("/", mid_load(), None);
-    for text in [
-        "Ramping to 150 users at a rate of 15.00 per second",
-        "a &lt;b&gt;line&lt;/b&gt; of the locustfile &amp; its own",
-        "1,036 requests",
-        "p95 9.8 s",
-        "href=\"/load.log\"",
-    ] {
-        assert!(html.contains(text), "{text} is missing");
-    }
-    let (shown, _data) = html.rsplit_once("<script").expect("the data come last");
-    assert!(!shown.contains("workshop_load"), "figures are folded away");
-}
-
-#[test]
-fn last_tables_and_the_verdict_stay() {
-    let (mut snapshot, mut history) = samples::mid_load();
-    let run = samples::run();
-    snapshot.load = Some(run.summary.load);
-    history.log = run.history.log;
-    let html = render("/", seat(snapshot, history), None);
-    write("ended", &html);
-    for text in [
-        "Finished: 1,036 requests, 0 failed.",
-        "Response time percentiles in ms",
-        "99.99%",
-    ] {
-        assert!(html.contains(text), "{text} is missing");
-    }
-}
-
-#[test]
-fn runs_are_pages_too() {
-    let first = |seen| FirstPaint {
-        panel: Some(samples::panel()),
-        seen,
-    };
-    let (namespace, run) = ("workshop-user-7".to_owned(), samples::run());
-    let list = Seen::Runs {
-        namespace: namespace.clone(),
-        time: run.until,
-        runs: vec![run.summary.clone()],
-    };
-    let html = render("/runs", first(list), None);
-    write("runs", &html);
-    for text in [
-        "150 users, 15/s, 5:00",
-        "after 25 s",
-        "12.0 s → 4.0 s",
-        "href=\"/runs/9b0d\"",
-        "href=\"/runs/9b0d.csv\"",
-    ] {
-        assert!(html.contains(text), "{text} is missing");
-    }
-    let run = Seen::Run {
-        namespace,
-        run: Box::new(run),
-    };
-    let html = render("/runs/9b0d", first(run), None);
-    write("run", &html);
-    for text in ["<svg", "4 → 8", "55 s", "Finished: 1,036 requests"] {
-        assert!(html.contains(text), "{text} is missing");
-    }
-    assert!(!html.contains(" style="));
-    let (shown, _data) = html.rsplit_once("<script").expect("the data come last");
-    for text in [
-        "+0:25",
-        "1 → 4: CPU is 200 % of the request, the target is 60 %.",
-        "ceil(1 × 200 / 60) = ceil(3.33) = 4",
-        "Stays at 4: 3 new pods have no CPU sample yet and count as 0 %.",
-        "as the HPA says: ScaleUpLimit",
-        "kubectl describe hpa keda-hpa-webapp -n workshop-user-7",
-        "The HPA looked at 14:01:45.",
-        "no: counts as 0 %",
-        "Reaction, 1 → 4",
-        "counted by the HPA",
-        "p95 before 12.0 s, 30 s after 5.1 s",
-        "normal at the start",
-        "New size: 8; reason: cpu resource utilization (percentage of request) above target",
-    ] {
-        assert!(shown.contains(text), "{text} is missing");
-    }
-    let place = |text: &str| shown.find(text).unwrap();
-    assert!(
-        place("−0:20") < place("+0:25") && place("+0:25") < place("+0:55"),
-        "in the order in which it was said"
-    );
-    let gone = Seen::Failed {
-        error: crate::error::Error::NotFound,
-    };
-    let html = render("/runs/9b0d", first(gone), None);
-    assert!(html.contains("This run is not kept any more"));
-}
-
-#[test]
-fn run_says_where_nothing_of_it_is_kept() {
-    let mut run = samples::run();
-    run.history.told.clear();
-    run.history.reactions.clear();
-    run.history.events.clear();
-    let first = FirstPaint {
-        panel: Some(samples::panel()),
-        seen: Seen::Run {
-            namespace: run.namespace.clone(),
-            run: Box::new(run),
-        },
-    };
-    let html = render("/runs/9b0d", first, None);
-    for text in [
-        "No explanation of this run is kept.",
-        "Nothing was scaled up in this run.",
-        "No event of this run is kept.",
-    ] {
-        assert!(html.contains(text), "{text} is missing");
-    }
 }
 
 #[test]
