@@ -109,14 +109,14 @@ impl Chosen {
         kept::keep(KEPT_AS, Some(tab.id()));
     }
 
-    /// Opens a tab for somebody who is elsewhere on the page: focus goes to it, and its panel into view.
+    /// Opens a tab for somebody who is elsewhere on the page: focus goes to it, and what it opens comes into view.
     pub(crate) fn show(self, tab: Tab) {
         self.choose(tab);
         focus(tab);
-        // A hidden panel has no place yet.
+        // A page that is still short cannot be scrolled so far.
         request_animation_frame(move || {
-            if let Some(panel) = document().get_element_by_id(&format!("panel-{}", tab.id())) {
-                panel.scroll_into_view();
+            if let Some(button) = document().get_element_by_id(&button_id(tab)) {
+                button.scroll_into_view();
             }
         });
     }
@@ -176,7 +176,7 @@ pub(crate) fn Tabs(chosen: Chosen, panels: Vec<TabPanel>) -> impl IntoView {
                 <button
                     type="button"
                     role="tab"
-                    id=format!("tab-{}", tab.id())
+                    id=button_id(tab)
                     data-tab=tab.id()
                     aria-controls=format!("panel-{}", tab.id())
                     aria-selected=move || is_open(tab).to_string()
@@ -232,10 +232,14 @@ fn next(all: &[Tab], open: Option<Tab>, wide: bool, key: &str) -> Option<Tab> {
     shown.get(to).copied()
 }
 
+fn button_id(tab: Tab) -> String {
+    format!("tab-{}", tab.id())
+}
+
 fn focus(tab: Tab) {
     use leptos::wasm_bindgen::JsCast;
 
-    let element = document().get_element_by_id(&format!("tab-{}", tab.id()));
+    let element = document().get_element_by_id(&button_id(tab));
     if let Some(element) =
         element.and_then(|found| found.dyn_into::<leptos::web_sys::HtmlElement>().ok())
     {
