@@ -2,6 +2,7 @@
 //! It knows no manifests and writes nothing to the cluster but through `commands/` and `seats/`.
 
 mod act;
+mod class_session;
 mod client_address;
 mod downloads;
 mod events;
@@ -15,6 +16,7 @@ mod pages;
 mod public_url;
 mod refusals;
 mod runs;
+mod seat_session;
 mod session;
 mod single_sign_on;
 mod viewer;

@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use super::AppState;
-use super::act::{SeatSession, error, status};
+use super::act::{error, status};
 use super::downloads::{attachment, attendee};
 use super::pages;
+use super::seat_session::SeatSession;
 use crate::workshop::run::csv;
 
 /// `GET /runs`.

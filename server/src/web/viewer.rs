@@ -8,8 +8,9 @@ use app::workshop::{PageContext, Viewer};
 use http::{HeaderMap, Request};
 
 use super::AppState;
-use super::act::{ClassSession, SeatSession};
+use super::class_session::ClassSession;
 use super::faults::FaultsSession;
+use super::seat_session::SeatSession;
 use crate::audit::Actor;
 use crate::error::chain;
 use crate::seats::{NoSession, Person, Session};
