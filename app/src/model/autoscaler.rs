@@ -25,8 +25,6 @@ pub struct AutoscalerState {
     pub desired_replicas: u32,
     /// Integer percent, truncated, as the HPA reports it; `None` while it has no value.
     pub utilization_percent: Option<u32>,
-    /// `status.lastScaleTime`.
-    pub last_scale_time: Option<TimeMs>,
     pub conditions: Vec<Condition>,
     pub rules: ScalingRules,
     /// When the panel last saw the HPA's status change; the phase of the looks is learned from these.

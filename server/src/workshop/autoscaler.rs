@@ -31,7 +31,6 @@ pub fn state(hpa: &HorizontalPodAutoscaler, objects: &Objects) -> AutoscalerStat
         current_replicas: status.and_then(|status| count(status.current_replicas)),
         desired_replicas: count(status.map(|status| status.desired_replicas)).unwrap_or(0),
         utilization_percent: status.and_then(utilization_percent),
-        last_scale_time: status.and_then(|status| status.last_scale_time.as_ref().map(time_ms)),
         conditions: conditions
             .unwrap_or_default()
             .iter()

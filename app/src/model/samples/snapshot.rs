@@ -70,7 +70,6 @@ pub(super) fn autoscaler() -> AutoscalerState {
         current_replicas: Some(1),
         desired_replicas: 1,
         utilization_percent: Some(4),
-        last_scale_time: None,
         conditions: vec![
             condition(
                 "AbleToScale",
@@ -187,7 +186,6 @@ pub(crate) fn mid_load() -> (Snapshot, History) {
         autoscaler.utilization_percent = Some(181);
         autoscaler.last_look = Some(at(105.8));
         autoscaler.next_look = Some(at(120.8));
-        autoscaler.last_scale_time = Some(at(105.8));
         autoscaler.conditions[2].status = "True".to_owned();
         autoscaler.conditions[2].reason = "ScaleUpLimit".to_owned();
         autoscaler.conditions[2].message =

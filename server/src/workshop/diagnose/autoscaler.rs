@@ -63,13 +63,11 @@ impl Symptoms<'_> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct SetBack {
     asked: Option<u32>,
-    /// The HPA's `lastScaleTime`, as long as nothing is suspected.
-    scaled: Option<TimeMs>,
     suspected: Option<Change>,
     told: Option<(Change, String)>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Change {
     at: TimeMs,
     from: u32,
@@ -86,31 +84,14 @@ impl SetBack {
             *self = Self::default();
             return None;
         };
-        let before = self.asked.replace(deployment.asked);
-        let change = before.map(|from| Change {
-            at: symptoms.now,
-            from,
-            to: deployment.asked,
-        });
-        let change = change.filter(|change| change.to < change.from && change.to > 0);
-        self.suspected = change.or(self.suspected);
-        match self.suspected {
-            None => self.scaled = hpa.last_scale_time,
-            Some(_) if hpa.last_scale_time != self.scaled => {
-                // The HPA did it.
-                self.suspected = None;
-                self.scaled = hpa.last_scale_time;
-            }
-            Some(change) if patience.from(change.at.plus_ms(STATUS_WITHIN_MS)) => {
-                self.suspected = None;
-                // A write of the subresource scale, as of `kubectl scale`, is not among the writers that are kept.
-                let object = symptoms.found.deployment.as_ref();
-                let by = object.and_then(|object| newest_writer(&object.metadata));
-                let by = by.filter(|(_, time)| time.0 >= change.at.0 - WRITTEN_WITHIN_MS);
-                let by = by.map_or_else(|| "somebody".to_owned(), |(name, _)| name);
-                self.told = Some((change, by));
-            }
-            Some(_) => {}
+        let (asked, desired) = (deployment.asked, hpa.desired_replicas);
+        if let Some(change) = self.taken(asked, desired, symptoms.now, patience) {
+            // A write of the subresource scale, as of `kubectl scale`, is not among the writers that are kept.
+            let object = symptoms.found.deployment.as_ref();
+            let by = object.and_then(|object| newest_writer(&object.metadata));
+            let by = by.filter(|(_, time)| time.0 >= change.at.0 - WRITTEN_WITHIN_MS);
+            let by = by.map_or_else(|| "somebody".to_owned(), |(name, _)| name);
+            self.told = Some((change, by));
         }
         let (change, by) = self.told.as_ref()?;
         if !patience.until(change.at.plus_ms(SET_BACK_TOLD_MS)) {
@@ -124,5 +105,80 @@ impl SetBack {
             at: change.at,
             by: by.clone(),
         })
+    }
+
+    /// A change that the HPA's `desiredReplicas` does not own up to in time, once. Deployment and HPA are watched apart,
+    /// so the HPA's own change may be seen in either first.
+    fn taken(
+        &mut self,
+        asked: u32,
+        desired: u32,
+        now: TimeMs,
+        patience: &mut Patience,
+    ) -> Option<Change> {
+        let from = self.asked.replace(asked)?;
+        if asked < from && asked > 0 {
+            self.suspected = Some(Change {
+                at: now,
+                from,
+                to: asked,
+            });
+        }
+        let change = self.suspected?;
+        if change.to == desired {
+            self.suspected = None;
+            return None;
+        }
+        let waited = patience.from(change.at.plus_ms(STATUS_WITHIN_MS));
+        self.suspected.take_if(|_| waited)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of these moments: seconds, asked for, the HPA's `desiredReplicas`.
+    fn told(moments: &[(i64, u32, u32)]) -> Vec<(u32, u32)> {
+        let (mut set_back, mut patience) = (SetBack::default(), Patience::default());
+        let mut changes = Vec::new();
+        for &(at, asked, desired) in moments {
+            let now = TimeMs(at * 1_000);
+            patience.begin(now);
+            changes.extend(set_back.taken(asked, desired, now, &mut patience));
+            patience.end();
+        }
+        changes
+            .into_iter()
+            .map(|change| (change.from, change.to))
+            .collect()
+    }
+
+    #[test]
+    fn hpas_own_step_is_none_whichever_object_is_seen_first() {
+        assert_eq!(told(&[(0, 10, 10), (1, 5, 10), (2, 5, 5), (9, 5, 5)]), []);
+        assert_eq!(told(&[(0, 10, 10), (1, 10, 5), (2, 5, 5), (9, 5, 5)]), []);
+        assert_eq!(told(&[(0, 10, 10), (1, 5, 5), (16, 1, 1), (30, 1, 1)]), []);
+    }
+
+    #[test]
+    fn step_of_somebody_else_is_told_once_even_if_the_hpa_acts_at_once() {
+        let kubectls = [(0, 10, 10), (1, 2, 10), (4, 2, 10), (9, 2, 10)];
+        assert_eq!(told(&kubectls), [(10, 2)]);
+        assert_eq!(
+            told(&[(0, 10, 10), (1, 2, 10), (2, 6, 6), (4, 6, 6)]),
+            [(10, 2)]
+        );
+        assert_eq!(
+            told(&[(0, 10, 10), (1, 2, 10), (3, 2, 10)]),
+            [],
+            "the HPA's status may still come"
+        );
+    }
+
+    #[test]
+    fn more_pods_and_none_are_no_step_back() {
+        assert_eq!(told(&[(0, 1, 1), (1, 4, 1), (9, 4, 1)]), []);
+        assert_eq!(told(&[(0, 4, 4), (1, 0, 4), (9, 0, 4)]), []);
     }
 }
