@@ -140,10 +140,11 @@ async fn apply_map(place: &Place, manager: &str, change: Value) -> Answer {
     place.patch(&path, APPLY, &map).await
 }
 
-/// Who owns what: manager, operation, subresource, fields.
+/// Who owns what: manager, operation, subresource, fields. By manager: the server sorts by whole seconds first, which a
+/// busy one may pass between two writes.
 fn owners(object: &Value) -> Vec<Value> {
     let entries = object["metadata"]["managedFields"].as_array().unwrap();
-    entries
+    let mut owners: Vec<_> = entries
         .iter()
         .map(|e| {
             json!([
@@ -153,7 +154,9 @@ fn owners(object: &Value) -> Vec<Value> {
                 e["fieldsV1"]
             ])
         })
-        .collect()
+        .collect();
+    owners.sort_by_key(|owner| owner[0].to_string());
+    owners
 }
 
 pub(crate) async fn every_write_is_recorded_with_its_fields(place: Place) {
