@@ -132,15 +132,13 @@ pub(crate) async fn job_fails_at_its_deadline(place: Place) {
     assert_eq!(reason, "DeadlineExceeded");
     assert_eq!(message, "Job was active longer than specified deadline");
     assert_eq!(failed.status.unwrap().failed, Some(1));
-    told(
-        &place,
-        20,
-        ("Job", "load"),
-        "SuccessfulDelete",
-        "Deleted pod: load-",
-    )
-    .await;
+    let part = "Deleted pod: load-";
+    let deleted = told(&place, 20, ("Job", "load"), "SuccessfulDelete", part).await;
     told(&place, 20, ("Job", "load"), "DeadlineExceeded", &message).await;
+    // The pod has ended for the Job before the kubelet takes it away.
+    let deleted = deleted.message.unwrap();
+    let (_, pod) = deleted.split_once(": ").unwrap();
+    gone::<Pod>(&place, pod, 20).await;
     assert!(pods(&place).await.is_empty());
 }
 
