@@ -41,7 +41,7 @@ pub(crate) fn run_tests() -> Result<()> {
     };
     say("Contract: the behaviours that the simulator imitates, on the real cluster");
     // They wait for the cluster, and need no CPU themselves.
-    contract(&["--ignored", "--test-threads=10", "--skip", LATE])?;
+    contract(&["--ignored", "--test-threads=6", "--skip", LATE])?;
     say("Journey: the chart installed, kubectl beside it (about eight minutes)");
     run(cargo_test("cluster", &["--ignored", "--nocapture"]).env("KUBECONFIG", &kubeconfig))?;
     say("Contract: what a cluster does only minutes after its start");
