@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::connection_badge::ConnectionBadge;
 use super::kept::{keep, kept};
-use super::tabs::{Chosen, Tab};
+use super::tabs::{Chosen, Tab, panel_id};
 use crate::model::Panel;
 use crate::stream::Live;
 use crate::words;
@@ -55,7 +55,8 @@ fn Glossary(chosen: Chosen) -> impl IntoView {
         event.prevent_default();
         chosen.show(Tab::Words);
     };
-    view! { <a class="glossary" href="#panel-words" aria-label=words::GLOSSARY on:click=show>"?"</a> }
+    let to = format!("#{}", panel_id(Tab::Words));
+    view! { <a class="glossary" href=to aria-label=words::GLOSSARY on:click=show>"?"</a> }
 }
 
 /// Text at 100 or 125 %.

@@ -178,7 +178,7 @@ pub(crate) fn Tabs(chosen: Chosen, panels: Vec<TabPanel>) -> impl IntoView {
                     role="tab"
                     id=button_id(tab)
                     data-tab=tab.id()
-                    aria-controls=format!("panel-{}", tab.id())
+                    aria-controls=panel_id(tab)
                     aria-selected=move || is_open(tab).to_string()
                     tabindex=move || if is_open(tab) { "0" } else { "-1" }
                     on:click=move |_| chosen.choose(tab)
@@ -198,7 +198,7 @@ pub(crate) fn Tabs(chosen: Chosen, panels: Vec<TabPanel>) -> impl IntoView {
                 <section
                     class="tab-panel"
                     role="tabpanel"
-                    id=format!("panel-{}", tab.id())
+                    id=panel_id(tab)
                     data-tab=tab.id()
                     aria-label=words::tab(tab)
                     hidden=hidden
@@ -230,6 +230,11 @@ fn next(all: &[Tab], open: Option<Tab>, wide: bool, key: &str) -> Option<Tab> {
         _ => return None,
     };
     shown.get(to).copied()
+}
+
+/// Where a link to what a tab opens leads.
+pub(crate) fn panel_id(tab: Tab) -> String {
+    format!("panel-{}", tab.id())
 }
 
 fn button_id(tab: Tab) -> String {

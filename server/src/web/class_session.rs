@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use super::AppState;
 use crate::audit::{Actor, Audit, Outcome};
 use crate::error::{Result, chain};
-use crate::seats::{NewCode, SeatNumber, qr};
+use crate::seats::{NewCode, SeatNumber, Seats, qr};
 
 /// Loads stopped at the same time when all are stopped.
 const STOPS_AT_ONCE: usize = 8;
@@ -58,6 +58,22 @@ impl ClassSession {
                 message: "The cluster did not take the change. Try again in a moment.".to_owned(),
             }),
         }
+    }
+
+    /// Does something to one seat.
+    async fn act_on<T, F>(
+        &self,
+        seat: &str,
+        verb: &'static str,
+        act: impl FnOnce(Seats, SeatNumber) -> F,
+    ) -> app::Result<T>
+    where
+        T: Answered + Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let number: SeatNumber = seat.parse().map_err(|_| app::Error::NotFound)?;
+        let act = act(self.state.seats.clone(), number);
+        self.act(verb, &number.to_string(), act).await
     }
 }
 
@@ -125,28 +141,21 @@ impl Class for ClassSession {
     }
 
     async fn renew(&self, seat: &str) -> app::Result<SeatCard> {
-        let (seats, number) = (self.state.seats.clone(), number(seat)?);
-        let renew = async move { seats.renew(number).await };
-        let new = self.act("renew_seat", &number.to_string(), renew).await?;
+        let renew = |seats: Seats, seat| async move { seats.renew(seat).await };
+        let new = self.act_on(seat, "renew_seat", renew).await?;
         new.map(|new| self.card(&new)).ok_or(app::Error::NotFound)
     }
 
     async fn revoke(&self, seat: &str) -> app::Result<()> {
-        let (seats, number) = (self.state.seats.clone(), number(seat)?);
-        let revoke = async move { seats.revoke(number).await };
-        let seat = number.to_string();
-        self.act("revoke_seat", &seat, revoke)
-            .await
-            .map(|_found| ())
+        let revoke = |seats: Seats, seat| async move { seats.revoke(seat).await };
+        let revoked = self.act_on(seat, "revoke_seat", revoke).await;
+        revoked.map(|_found| ())
     }
 
     async fn sign_out(&self, seat: &str) -> app::Result<()> {
-        let (seats, number) = (self.state.seats.clone(), number(seat)?);
-        let sign_out = async move { seats.sign_out_seat(number).await };
-        let seat = number.to_string();
-        self.act("sign_out_seat", &seat, sign_out)
-            .await
-            .map(|_found| ())
+        let sign_out = |seats: Seats, seat| async move { seats.sign_out_seat(seat).await };
+        let ended = self.act_on(seat, "sign_out_seat", sign_out).await;
+        ended.map(|_found| ())
     }
 
     async fn sign_out_all(&self) -> app::Result<u32> {
@@ -179,8 +188,4 @@ impl ClassSession {
             qr: qr.map(|(path, side)| Qr { path, side }),
         }
     }
-}
-
-fn number(seat: &str) -> app::Result<SeatNumber> {
-    seat.parse().map_err(|_| app::Error::NotFound)
 }

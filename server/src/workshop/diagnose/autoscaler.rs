@@ -67,7 +67,7 @@ pub(super) struct SetBack {
     told: Option<(Change, String)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Change {
     at: TimeMs,
     from: u32,
